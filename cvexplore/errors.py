@@ -61,7 +61,7 @@ class RunError(CvexploreError):
 
 
 def nearest(name: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
-    """Return up to ``most`` known names like ``name``, the nearest first, whatever their library."""
+    """Return up to ``most`` known names like this one, nearest first, whatever their library."""
 
     def bare(full: str) -> str:
         return full.rpartition("/")[2].lower()

@@ -7,12 +7,13 @@ This folder is an open set: a file beside this one is found by looking. It holds
 - for the families we explain in code, a builder: a function registered under the name that stands
   behind ``cvexplore/`` in the catalog. Its keyword-only parameters are the knobs a page turns.
 
-A builder returns a network with random weights. Where torchvision has the same network, the standard
-options give exactly torchvision's parameters. These words mean the same in every builder:
+A builder returns a network with random weights. Where torchvision has the same network, the
+standard options give exactly torchvision's parameters. These words mean the same in every builder:
 ``classes`` (outputs), ``channels`` (of the input image), ``image_size`` (pixels a side, only where
 the network depends on it).
 """
 
+import fnmatch
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ class Card:
         builds_on: names of the cards whose ideas it takes up.
         models: patterns of catalog names that belong to it, "torchvision/resnet*"; where several
             cards match a name, the longest pattern has it.
+
     """
 
     name: str
@@ -70,3 +72,24 @@ def cards() -> tuple[Card, ...]:
     modules = import_folder(__name__)
     found = {id(v): v for m in modules for v in vars(m).values() if isinstance(v, Card)}
     return tuple(sorted(found.values(), key=lambda card: (card.year, card.name)))
+
+
+@functools.cache
+def family(name: str) -> Card | None:
+    """Return the card of the family that a catalog name belongs to: the longest pattern has it.
+
+    Raises:
+        ValueError: two cards claim the name by patterns of the same length.
+
+    """
+    claims = [
+        (len(pattern), card)
+        for card in cards()
+        for pattern in card.models
+        if fnmatch.fnmatchcase(name, pattern)
+    ]
+    longest = max((length for length, _ in claims), default=0)
+    owners = {card for length, card in claims if length == longest}
+    if len(owners) > 1:
+        raise ValueError(f"{name} belongs to {' and '.join(sorted(o.name for o in owners))}")
+    return owners.pop() if owners else None

@@ -16,7 +16,7 @@ SIMPLE_CNN = Card(
         "LeCun, Bottou, Bengio, Haffner",
         url="https://doi.org/10.1109/5.726791",
     ),
-    idea="Learn small filters, slide them over the image, and pool: the same weights see every place.",
+    idea="Learn small filters and slide them over the image: the same weights see every place.",
     models=("cvexplore/simple_cnn",),
 )
 

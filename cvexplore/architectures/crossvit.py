@@ -1,0 +1,20 @@
+"""CrossViT: two patch sizes that inform each other."""
+
+from cvexplore.architectures import Card, Paper
+
+CROSSVIT = Card(
+    name="CrossViT",
+    year=2021,
+    kind="transformer",
+    paper=Paper(
+        "CrossViT: Cross-Attention Multi-Scale Vision Transformer for Image Classification",
+        "Chen, Fan, Panda",
+        arxiv="2103.14899",
+    ),
+    idea=(
+        "Read small and large patches in two branches, whose class tokens look into each other's "
+        "patches."
+    ),
+    builds_on=("DeiT",),
+    models=("timm/crossvit_*",),
+)

@@ -1,0 +1,37 @@
+"""EVA: masked patches, explained by CLIP."""
+
+from cvexplore.architectures import Card, Paper
+
+EVA = Card(
+    name="EVA",
+    year=2022,
+    kind="transformer",
+    paper=Paper(
+        "EVA: Exploring the Limits of Masked Visual Representation Learning at Scale",
+        "Fang, Wang, Xie, et al.",
+        arxiv="2211.07636",
+    ),
+    idea=(
+        "Scale a plain ViT to a billion parameters by predicting CLIP's features of the patches "
+        "that were hidden."
+    ),
+    builds_on=("BEiT", "CLIP"),
+    models=("timm/eva_*",),
+)
+
+EVA_02 = Card(
+    name="EVA-02",
+    year=2023,
+    kind="transformer",
+    paper=Paper(
+        "EVA-02: A Visual Representation for Neon Genesis",
+        "Fang, Sun, Wang, Huang, Wang, Cao",
+        arxiv="2303.11331",
+    ),
+    idea=(
+        "Give EVA rotary positions and gated dense layers, so that small models match much "
+        "larger ones."
+    ),
+    builds_on=("EVA",),
+    models=("timm/eva02_*",),
+)

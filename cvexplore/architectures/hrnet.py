@@ -1,0 +1,20 @@
+"""HRNet: high resolution kept from start to end."""
+
+from cvexplore.architectures import Card, Paper
+
+HRNET = Card(
+    name="HRNet",
+    year=2019,
+    kind="CNN",
+    paper=Paper(
+        "Deep High-Resolution Representation Learning for Visual Recognition",
+        "Wang, Sun, Cheng, et al.",
+        arxiv="1908.07919",
+    ),
+    idea=(
+        "Keep a stream of high resolution from start to end, and exchange features with parallel "
+        "streams of lower ones."
+    ),
+    builds_on=("ResNet",),
+    models=("timm/hrnet_*",),
+)

@@ -1,0 +1,64 @@
+"""Eyes of language models: vision encoders of multimodal models."""
+
+from cvexplore.architectures import Card, Paper
+
+INTERNVIT = Card(
+    name="InternViT",
+    year=2024,
+    kind="transformer",
+    paper=Paper(
+        "Mini-InternVL: A Flexible-Transfer Pocket Multimodal Model with 5% Parameters and "
+        "90% Performance",
+        "Gao, Chen, Cui, et al.",
+        arxiv="2410.16261",
+    ),
+    idea=(
+        "Distil an encoder of 6 billion parameters into one of 300 million, for a language model "
+        "that fits a pocket."
+    ),
+    builds_on=("ViT", "CLIP"),
+    models=("timm/vit_intern300m_*",),
+)
+
+QWEN3_VL = Card(
+    name="Qwen3-VL",
+    year=2025,
+    kind="transformer",
+    paper=Paper("Qwen3-VL Technical Report", "Qwen Team", arxiv="2511.21631"),
+    idea=(
+        "Tell patches their place twice, by a learned grid and by rotation, so that images of "
+        "any size can be read."
+    ),
+    builds_on=("SigLIP", "RoPE-ViT"),
+    models=("timm/qwen3_vit_*",),
+)
+
+GEMMA_4 = Card(
+    name="Gemma 4",
+    year=2026,
+    kind="transformer",
+    paper=Paper("Gemma 4 Technical Report", "Gemma Team", arxiv="2607.02770"),
+    idea=(
+        "Normalize before and after every layer, rotate by position along both axes, and gate "
+        "the dense layers."
+    ),
+    builds_on=("ViT", "RoPE-ViT"),
+    models=("timm/gemma4_vit_*",),
+)
+
+DEEPSEEK_VIT = Card(
+    name="DeepSeek ViT",
+    year=2026,
+    kind="transformer",
+    paper=Paper(
+        "DeepSeek-V4.1-Flash: Pushing the Limits of KV Cache Compression",
+        "DeepSeek-AI",
+        arxiv="2609.19969",
+    ),
+    idea=(
+        "Tell positions by rotation alone, so that any grid of patches fits, and join 3×3 "
+        "patches for the language model."
+    ),
+    builds_on=("ViT", "RoPE-ViT"),
+    models=("timm/deepseek_vit_*",),
+)

@@ -1,0 +1,20 @@
+"""PiT: a ViT that pools."""
+
+from cvexplore.architectures import Card, Paper
+
+PIT = Card(
+    name="PiT",
+    year=2021,
+    kind="transformer",
+    paper=Paper(
+        "Rethinking Spatial Dimensions of Vision Transformers",
+        "Heo, Yun, Han, Chun, Choe, Oh",
+        arxiv="2103.16302",
+    ),
+    idea=(
+        "Let the grid of patches shrink and its channels grow from stage to stage of a ViT, as "
+        "in convolutional networks."
+    ),
+    builds_on=("ViT", "DeiT"),
+    models=("timm/pit_*",),
+)

@@ -1,0 +1,20 @@
+"""RepViT: a mobile CNN laid out like a light ViT."""
+
+from cvexplore.architectures import Card, Paper
+
+REPVIT = Card(
+    name="RepViT",
+    year=2023,
+    kind="CNN",
+    paper=Paper(
+        "RepViT: Revisiting Mobile CNN From ViT Perspective",
+        "Wang, Chen, Lin, Pu, Ding",
+        arxiv="2307.09283",
+    ),
+    idea=(
+        "Separate filtering from channel mixing in MobileNetV3's block, as light ViTs do, and "
+        "fold its branches for use."
+    ),
+    builds_on=("MobileNetV3", "RepVGG"),
+    models=("timm/repvit_*",),
+)

@@ -1,0 +1,85 @@
+"""ResNets refined: better stems, downsampling, speed and training."""
+
+from cvexplore.architectures import Card, Paper
+
+RESNET_D = Card(
+    name="ResNet-D",
+    year=2018,
+    kind="CNN",
+    paper=Paper(
+        "Bag of Tricks for Image Classification with Convolutional Neural Networks",
+        "He, Zhang, Zhang, Zhang, Xie, Li",
+        arxiv="1812.01187",
+    ),
+    idea=(
+        "Give ResNet a stem of three small convolutions and shortcuts that average before they "
+        "skip pixels."
+    ),
+    builds_on=("ResNet", "Inception-v3"),
+    # Those ending in c, s and ts take the stem alone, those in d and t the shortcuts too.
+    models=("timm/resnet[0-9]*[cdst]", "timm/test_resnet"),
+)
+
+BLURPOOL = Card(
+    name="BlurPool",
+    year=2019,
+    kind="CNN",
+    paper=Paper("Making Convolutional Networks Shift-Invariant Again", "Zhang", arxiv="1904.11486"),
+    idea=(
+        "Blur before every downsampling, so that shifting the image by one pixel hardly changes "
+        "the answer."
+    ),
+    builds_on=("ResNet", "DenseNet"),
+    models=("timm/resnetblur*", "timm/resnetaa*", "timm/densenetblur*"),
+)
+
+TRESNET = Card(
+    name="TResNet",
+    year=2020,
+    kind="CNN",
+    paper=Paper(
+        "TResNet: High Performance GPU-Dedicated Architecture",
+        "Ridnik, Lawen, Noy, Ben Baruch, Sharir, Friedman",
+        arxiv="2003.13630",
+    ),
+    idea=(
+        "Rebuild ResNet for real GPU speed: fold pixels into channels at the stem, and use "
+        "channel attention where it pays."
+    ),
+    builds_on=("ResNet-D", "SENet", "BlurPool"),
+    models=("timm/tresnet_*",),
+)
+
+GENET = Card(
+    name="GENet",
+    year=2020,
+    kind="CNN",
+    paper=Paper(
+        "Neural Architecture Design for GPU-Efficient Networks",
+        "Lin, Chen, Sun, Qian, Li, Jin",
+        arxiv="2006.14090",
+    ),
+    idea=(
+        "Fit the block to the stage for GPU speed: full convolutions early, bottleneck and "
+        "depthwise ones late."
+    ),
+    builds_on=("ResNet", "MobileNetV2"),
+    models=("timm/gernet_*",),
+)
+
+RESNET_RS = Card(
+    name="ResNet-RS",
+    year=2021,
+    kind="CNN",
+    paper=Paper(
+        "Revisiting ResNets: Improved Training and Scaling Strategies",
+        "Bello, Fedus, Du, et al.",
+        arxiv="2103.07579",
+    ),
+    idea=(
+        "Show that training and scaling rules can matter more than new blocks: a ResNet-D with "
+        "channel attention, scaled well."
+    ),
+    builds_on=("ResNet-D", "SENet"),
+    models=("timm/resnetrs*",),
+)

@@ -1,0 +1,34 @@
+"""SSD: all boxes in a single pass."""
+
+from cvexplore.architectures import Card, Paper
+
+SSD = Card(
+    name="SSD",
+    year=2015,
+    kind="CNN",
+    paper=Paper(
+        "SSD: Single Shot MultiBox Detector",
+        "Liu, Anguelov, Erhan, Szegedy, Reed, Fu, Berg",
+        arxiv="1512.02325",
+    ),
+    idea=(
+        "Predict all boxes in one pass, from feature maps of several sizes, each for objects of "
+        "its own scale."
+    ),
+    builds_on=("VGG", "Faster R-CNN"),
+    models=("torchvision/ssd300_*",),
+)
+
+SSDLITE = Card(
+    name="SSDLite",
+    year=2018,
+    kind="CNN",
+    paper=Paper(
+        "MobileNetV2: Inverted Residuals and Linear Bottlenecks",
+        "Sandler, Howard, Zhu, Zhmoginov, Chen",
+        arxiv="1801.04381",
+    ),
+    idea="Use depthwise separable convolutions in SSD's predictions too, for detection on a phone.",
+    builds_on=("SSD", "MobileNetV2"),
+    models=("torchvision/ssdlite320_*",),
+)

@@ -1,0 +1,20 @@
+"""TinyViT: a small transformer taught by a large one."""
+
+from cvexplore.architectures import Card, Paper
+
+TINY_VIT = Card(
+    name="TinyViT",
+    year=2022,
+    kind="hybrid",
+    paper=Paper(
+        "TinyViT: Fast Pretraining Distillation for Small Vision Transformers",
+        "Wu, Zhang, Peng, Liu, Xiao, Fu, Yuan",
+        arxiv="2207.10666",
+    ),
+    idea=(
+        "Pre-train a small Swin with a convolutional first stage on a large teacher's answers, "
+        "stored once on disk."
+    ),
+    builds_on=("Swin", "MobileNetV2", "DeiT"),
+    models=("timm/tiny_vit_*",),
+)

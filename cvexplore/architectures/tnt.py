@@ -1,0 +1,16 @@
+"""TNT: a transformer within a transformer."""
+
+from cvexplore.architectures import Card, Paper
+
+TNT = Card(
+    name="TNT",
+    year=2021,
+    kind="transformer",
+    paper=Paper("Transformer in Transformer", "Han, Xiao, Wu, Guo, Xu, Wang", arxiv="2103.00112"),
+    idea=(
+        "Let a small transformer attend among the parts of each patch, inside the large one that "
+        "attends among patches."
+    ),
+    builds_on=("ViT", "DeiT"),
+    models=("timm/tnt_*",),
+)

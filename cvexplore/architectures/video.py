@@ -1,0 +1,35 @@
+"""Convolutional networks for videos: R(2+1)D and S3D."""
+
+from cvexplore.architectures import Card, Paper
+
+R2PLUS1D = Card(
+    name="R(2+1)D",
+    year=2017,
+    kind="CNN",
+    paper=Paper(
+        "A Closer Look at Spatiotemporal Convolutions for Action Recognition",
+        "Tran, Wang, Torresani, Ray, LeCun, Paluri",
+        arxiv="1711.11248",
+    ),
+    idea=(
+        "Convolve over space and then over time, which does better than both at once (R3D) or "
+        "both in early layers only (MC3)."
+    ),
+    builds_on=("ResNet",),
+    models=("torchvision/r2plus1d_18", "torchvision/r3d_18", "torchvision/mc3_18"),
+)
+
+S3D = Card(
+    name="S3D",
+    year=2017,
+    kind="CNN",
+    paper=Paper(
+        "Rethinking Spatiotemporal Feature Learning: Speed-Accuracy Trade-offs in Video "
+        "Classification",
+        "Xie, Sun, Huang, Tu, Murphy",
+        arxiv="1712.04851",
+    ),
+    idea="Give GoogLeNet a third dimension, time, but filter space and time one after the other.",
+    builds_on=("GoogLeNet",),
+    models=("torchvision/s3d",),
+)

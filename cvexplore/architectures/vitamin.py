@@ -1,0 +1,20 @@
+"""ViTamin: a hybrid designed for learning from captions."""
+
+from cvexplore.architectures import Card, Paper
+
+VITAMIN = Card(
+    name="ViTamin",
+    year=2024,
+    kind="hybrid",
+    paper=Paper(
+        "ViTamin: Designing Scalable Vision Models in the Vision-Language Era",
+        "Chen, Yu, Shen, Yuille, Chen",
+        arxiv="2404.02132",
+    ),
+    idea=(
+        "Put two stages of inverted bottlenecks before a ViT, a design chosen for learning from "
+        "images and captions."
+    ),
+    builds_on=("CoAtNet", "CLIP"),
+    models=("timm/vitamin_*",),
+)

@@ -1,0 +1,188 @@
+"""Building any architecture by name, with any weights, on any device."""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import replace
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from cvexplore import plugins
+from cvexplore.catalog import names
+from cvexplore.catalog import weights as weight_files
+from cvexplore.errors import BuildError, CvexploreError, WeightsError
+from cvexplore.images import Preparation
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from cvexplore.catalog.downloads import Progress
+    from cvexplore.trace import Trace
+
+# A library is a module with names, task, options, image_size, build, example, preparation, labels.
+_LIBRARIES = {"cvexplore": "own_models", "torchvision": "torchvision_models", "timm": "timm_models"}
+
+
+def library(name: str) -> tuple[ModuleType, str]:
+    """Return the module that knows this architecture, and the name it has there.
+
+    Raises:
+        UnknownName: there is no such architecture; the message offers the nearest.
+
+    """
+    shelf, _, model = name.partition("/")
+    if shelf not in _LIBRARIES or not model:
+        names.find(name)
+    module = importlib.import_module(f"cvexplore.catalog.{_LIBRARIES[shelf]}")
+    if model not in module.names():
+        names.find(name)  # says what is near
+    return module, model
+
+
+def options(name: str) -> tuple[plugins.Option, ...]:
+    """Return the options this architecture can be built with.
+
+    Raises:
+        UnknownName: there is no such architecture.
+
+    """
+    module, model = library(name)
+    return module.options(model)
+
+
+def build(
+    name: str,
+    *,
+    weights: str = "random",
+    device: str = "cpu",
+    on_progress: "Progress | None" = None,
+    **chosen: Any,
+) -> "nn.Module":
+    """Build an architecture of the catalog.
+
+    Args:
+        name: "torchvision/resnet50", "timm/vit_base_patch16_224", "cvexplore/resnet", …
+        weights: random, bundled, pretrained, run:<id>, or a .safetensors or .pth file.
+        device: where to; "meta" allocates nothing, whatever the size.
+        on_progress: told (bytes so far, bytes in all) while pretrained weights are downloaded.
+        chosen: the architecture's options; see ``options(name)``. A run's weights bring their own.
+
+    Raises:
+        UnknownName: no such architecture or option.
+        OptionError: an option's value is not allowed.
+        BuildError: the options do not make a network together.
+        WeightsError: the weights are not here, or belong to another network.
+
+    """
+    module, model = library(name)
+    chosen = {**origin_options(name, weights), **chosen}
+    checked = plugins.check(name, module.options(model), chosen)
+    if device == "meta":
+        return _without_memory(module, model, checked)
+    if weights == "pretrained":
+        return _pretrained(name, checked, on_progress).to(device)
+    network = _built(module, model, checked)
+    if weights != "random":
+        if weights == "bundled" and name not in weight_files.BUNDLED:
+            have = " and ".join(weight_files.BUNDLED)
+            raise WeightsError(f"No weights are bundled for {name}; they are for {have}.")
+        weight_files.load(network, weights)
+    return network.to(device)
+
+
+def origin_options(name: str, weights: str) -> Mapping[str, Any]:
+    """Return the options a weights file was trained with; none for weights that bring none.
+
+    Raises:
+        WeightsError: the file belongs to another architecture.
+
+    """
+    origin = weight_files.origin(weights)
+    if origin is None:
+        return {}
+    if origin.architecture != name:
+        raise WeightsError(f"These weights are of {origin.architecture}, not of {name}.")
+    return origin.options
+
+
+def example(name: str, *, device: str = "meta", **chosen: Any) -> tuple[Any, ...]:
+    """Return the arguments of one forward pass of this architecture, empty and of batch one.
+
+    Shape: (1, C, H, W) for images, (1, C, T, H, W) for clips, a list of (C, H, W) for detectors of
+        torchvision, two (1, C, H, W) for optical flow
+    """
+    module, model = library(name)
+    size = chosen.get("image_size") or module.image_size(model)
+    if module.__name__.endswith("torchvision_models"):
+        return module.example(model, size, device)
+    defaults = {option.name: option.default for option in module.options(model)}
+    return module.example(model, size, chosen.get("channels", defaults.get("channels", 3)), device)
+
+
+def traced(name: str, **chosen: Any) -> "Trace":
+    """Build an architecture without its memory and trace one forward pass of it.
+
+    Raises:
+        UnknownName, OptionError, BuildError: as ``build`` does.
+        TraceError: the network cannot take an image of this size; the message names the layer.
+
+    """
+    from cvexplore.trace import watch
+
+    return watch(build(name, device="meta", **chosen), example(name, **chosen))
+
+
+def preparation(name: str, weights: str = "random", **chosen: Any) -> Preparation:
+    """Return what is done to a picture before this network sees it."""
+    origin = weight_files.origin(weights)
+    if origin is not None:
+        return origin.preparation
+    module, model = library(name)
+    standard = module.preparation(model)
+    size = chosen.get("image_size", standard.image_size)
+    channels = chosen.get("channels", standard.channels)
+    if channels == standard.channels:
+        return replace(standard, image_size=size)
+    mean = (sum(standard.mean) / len(standard.mean),) * channels
+    std = (sum(standard.std) / len(standard.std),) * channels
+    return replace(standard, image_size=size, channels=channels, mean=mean, std=std)
+
+
+def labels(name: str, weights: str = "random") -> tuple[str, ...]:
+    """Return the names of the classes that these weights tell apart; none for random weights."""
+    origin = weight_files.origin(weights)
+    if origin is not None:
+        return origin.labels
+    if weights in ("bundled", "pretrained"):
+        module, model = library(name)
+        return module.labels(model)
+    return ()
+
+
+def _built(module: ModuleType, model: str, chosen: Mapping[str, Any]) -> "nn.Module":
+    try:
+        return module.build(model, chosen)
+    except CvexploreError:
+        raise
+    except Exception as error:  # whatever a library's constructor finds wrong
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise BuildError(f"{model} cannot be built with {dict(chosen)}: {reason}") from error
+
+
+def _without_memory(module: ModuleType, model: str, chosen: Mapping[str, Any]) -> "nn.Module":
+    from cvexplore.catalog.detectors import keep_all_boxes
+    from cvexplore.catalog.meta import WithoutMemory
+
+    with WithoutMemory():
+        network = _built(module, model, chosen)
+    return keep_all_boxes(network.to("meta"))
+
+
+def _pretrained(
+    name: str, chosen: Mapping[str, Any], on_progress: "Progress | None"
+) -> "nn.Module":
+    module, model = library(name)
+    address = module.weights_address(model) if hasattr(module, "weights_address") else None
+    if address is None:
+        raise WeightsError(f"No published weights exist for {name}; use random ones or train it.")
+    path = weight_files.published_file(address, model, on_progress)
+    return module.build_pretrained(model, chosen, path)

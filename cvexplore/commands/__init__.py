@@ -1,0 +1,10 @@
+"""The commands, a file each, in the order of the help.
+
+A command's module has ``add(commands)``, which describes it to argparse, and a function that runs
+it. It prints a table for people, or with ``--json`` what a script reads; both come from the same
+values. Importing a command imports no torch: the help is there at once.
+"""
+
+from cvexplore.commands import app, features, models, runner, runs, trace, train
+
+COMMANDS = (models, trace, features, train, runs, app, runner)

@@ -1,0 +1,20 @@
+"""``cvexplore app``: the pages, in the browser."""
+
+import argparse
+from typing import Any
+
+from cvexplore.commands.words import command
+
+
+def add(commands: Any) -> None:
+    """Describe the command."""
+    parser = command(commands, "app", app, prints=False)
+    parser.add_argument("--port", type=int, default=8501)
+    parser.add_argument("--no-browser", action="store_true")
+
+
+def app(chosen: argparse.Namespace) -> int:
+    """Start the app on this machine and open it in the browser."""
+    from cvexplore.ui.launch import launch
+
+    return launch(chosen.port, open_browser=not chosen.no_browser)

@@ -1,0 +1,45 @@
+"""Where cvexplore keeps what it makes: one folder of the user's, or ``CVEXPLORE_HOME``.
+
+Nothing else of ours is written anywhere. Names that come from people never become paths: the ids of
+runs are made by us and checked here.
+"""
+
+import os
+import re
+from pathlib import Path
+
+from cvexplore.errors import RunError
+
+_RUN_ID = re.compile(r"[0-9a-z][0-9a-z_-]{0,63}")
+
+
+def home() -> Path:
+    """Return the folder that holds runs and downloads (it may not exist yet)."""
+    return Path(os.environ.get("CVEXPLORE_HOME") or Path.home() / ".cvexplore")
+
+
+def runs() -> Path:
+    """Return the folder of the training runs."""
+    return home() / "runs"
+
+
+def run(run_id: str) -> Path:
+    """Return one run's folder.
+
+    Raises:
+        RunError: this cannot be the id of a run.
+
+    """
+    if not _RUN_ID.fullmatch(run_id):
+        raise RunError(f"{run_id!r} is not the id of a run.")
+    return runs() / run_id
+
+
+def run_weights(run_id: str) -> Path:
+    """Return the file that a finished run leaves its weights in."""
+    return run(run_id) / "weights.safetensors"
+
+
+def downloads() -> Path:
+    """Return the folder of weights that were downloaded because someone asked for them."""
+    return home() / "downloads"

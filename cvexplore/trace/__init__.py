@@ -1,0 +1,65 @@
+"""One watched forward pass: layers, shapes, parameters, multiply-adds, memory and edges.
+
+>>> from cvexplore import build, trace
+>>> seen = trace(build("torchvision/resnet18"), torch.empty(1, 3, 224, 224))
+>>> seen.parameters, len(seen.joins())
+(11689512, 8)
+"""
+
+import copy
+from typing import Any
+
+from torch import Tensor, nn
+
+from cvexplore.trace.records import KindTotal, LayerRecord, Trace
+from cvexplore.trace.watcher import Watcher
+
+__all__ = ["KindTotal", "LayerRecord", "Trace", "trace", "watch"]
+
+
+def trace(model: nn.Module, example: Any) -> Trace:
+    """Return what one forward pass in evaluation mode does, without computing it.
+
+    The pass runs on a private twin of the model whose tensors have shapes but no memory (torch's
+    meta device), so the model is left as it is, other threads may use it, and the largest costs
+    megabytes.
+
+    Args:
+        model: any module, on any device.
+        example: a tensor, or a tuple of the arguments ``forward`` takes; only shapes matter.
+
+    Raises:
+        TraceError: the model cannot take this input; the message names the layer.
+
+    """
+    args = example if isinstance(example, tuple) else (example,)
+    return watch(_meta_twin(model), _to_meta(args))
+
+
+def watch(model: nn.Module, args: tuple[Any, ...]) -> Trace:
+    """Trace a model that is the caller's own, such as one just built on the meta device.
+
+    Raises:
+        TraceError: the model cannot take this input; the message names the layer.
+
+    """
+    return Watcher(model.eval()).run(args)
+
+
+def _meta_twin(model: nn.Module) -> nn.Module:
+    memo: dict[int, Any] = {}
+    for parameter in model.parameters():
+        memo[id(parameter)] = nn.Parameter(parameter.detach().to("meta"), parameter.requires_grad)
+    for buffer in model.buffers():
+        memo[id(buffer)] = buffer.to("meta")
+    return copy.deepcopy(model, memo)
+
+
+def _to_meta(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.to("meta")
+    if isinstance(value, dict):
+        return {key: _to_meta(each) for key, each in value.items()}
+    if isinstance(value, (tuple, list)):
+        return type(value)(_to_meta(each) for each in value)
+    return value

@@ -1,0 +1,295 @@
+"""Watching one forward pass: which layers run, on what, and whose output goes into whose input.
+
+A wrapper around every module's ``forward`` keeps a stack of the modules that are open; a function
+mode sees the functions that run between them. A module that calls no other module is one layer,
+whatever functions it uses. In a module that does call others, each function that computes or joins
+is a layer of its own, so the ``x + shortcut`` of a residual block is found; functions that only
+move data are seen through.
+
+The wrappers sit on the very modules given, so those must be ours alone (see
+``cvexplore.trace.trace``).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from cvexplore.errors import TraceError
+from cvexplore.trace.functions import ASKS, FREE, MACS, MOVES, OpCounter
+from cvexplore.trace.records import LayerRecord, Shape, Trace, unique_edges
+from cvexplore.trace.stand_ins import STAND_INS
+
+
+@dataclass(eq=False)
+class _Layer:
+    """A layer in the making."""
+
+    path: str
+    kind: str
+    input_shapes: tuple[Shape, ...]
+    sources: tuple["_Layer", ...]
+    output_shape: Shape | None = None
+    parameters: int = 0
+    macs: int = 0
+    bytes: int = 0
+    index: int = -1
+    inside: "_Layer | None" = None  # the layer that took this one in
+
+    def outermost(self) -> "_Layer":
+        return self if self.inside is None else self.inside.outermost()
+
+
+@dataclass(eq=False)
+class _Open:
+    """A module that is running."""
+
+    module: nn.Module
+    layer: _Layer
+    first: int  # how many layers there were when it began
+    calls_modules: bool = False
+    names: dict[str, int] = field(default_factory=dict)  # functions seen in it, by name
+
+
+class Watcher(TorchFunctionMode):
+    """Sees one forward pass of one private model; ``result`` is its trace."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self._model = model
+        self._paths = {module: path for path, module in model.named_modules()}
+        self._open: list[_Open] = []
+        self._layers: list[_Layer] = []
+        self._sources: dict[int, tuple[_Layer, ...]] = {}  # by the id of a tensor
+        self._carried: dict[int, tuple[nn.Parameter, ...]] = {}  # parameters on their way, likewise
+        self._alive: list[Tensor] = []  # so that no id is used twice
+        self._counted: set[int] = set()
+
+    def run(self, args: tuple[Any, ...]) -> Trace:
+        """Run the model once and return what was seen.
+
+        Raises:
+            TraceError: the model cannot take this input; the message names the layer.
+
+        """
+        for module in self._paths:
+            self._surround(module)
+        try:
+            with torch.no_grad(), self:
+                self._model(*args)
+        except Exception as error:
+            raise TraceError(self._where(error)) from error
+        finally:
+            for module in self._paths:
+                del module.__dict__["forward"]
+        return self._result()
+
+    # -------------------------------------------------------------- modules
+
+    def _surround(self, module: nn.Module) -> None:
+        forward = module.forward
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            self._enter(module, args, kwargs)
+            output = forward(*args, **kwargs)
+            self._leave(module, output)
+            return output
+
+        module.__dict__["forward"] = watched
+
+    def _enter(self, module: nn.Module, args: tuple, kwargs: dict) -> None:
+        if self._open:
+            self._open[-1].calls_modules = True
+        tensors = list(_tensors((args, kwargs)))
+        layer = _Layer(
+            path=self._paths[module],
+            kind=type(module).__name__,
+            input_shapes=tuple(tuple(t.shape) for t in tensors),
+            sources=self._sources_of(tensors),
+        )
+        self._open.append(_Open(module, layer, first=len(self._layers)))
+
+    def _leave(self, module: nn.Module, output: Any) -> None:
+        done = self._open.pop()
+        if done.calls_modules or (not self._open and len(self._layers) > done.first):
+            return  # its layers are the modules and functions it called
+        layer = done.layer
+        for part in self._layers[done.first :]:
+            part.inside = layer
+            layer.parameters += part.parameters
+            layer.macs += part.macs
+            layer.bytes += part.bytes
+        del self._layers[done.first :]
+        layer.parameters += self._count(module.parameters())
+        self._close(layer, output)
+
+    def _close(self, layer: _Layer, output: Any) -> None:
+        tensors = list(_tensors(output))
+        layer.output_shape = tuple(tensors[0].shape) if tensors else None
+        for tensor in tensors:
+            self._remember(tensor, (layer,))
+        self._layers.append(layer)
+
+    # -------------------------------------------------------------- functions
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run one function, or its stand-in, and note what it computes or joins."""
+        kwargs = kwargs or {}
+        if func.__name__ == "__get__" or func in ASKS or not self._open:
+            return func(*args, **kwargs)
+        output, macs = _call(func, args, kwargs)
+        if isinstance(output, Tensor) or (
+            isinstance(output, (tuple, list)) and any(isinstance(each, Tensor) for each in output)
+        ):
+            self._note(func, args, kwargs, output, macs)
+        elif func is Tensor.__setitem__:
+            self._remember(args[0], self._sources_of(_tensors((args[0], args[2]))))
+        return output
+
+    def _note(self, func: Any, args: Any, kwargs: dict, output: Any, macs: int) -> None:
+        here = self._open[-1]
+        if not here.module._modules:  # surely one layer, its functions need no telling apart
+            here.layer.macs += macs
+            here.layer.bytes += _written(func, args, kwargs, output)
+            return
+        inputs = list(_tensors((args, kwargs)))
+        sources = self._sources_of(inputs)
+        parameters = self._parameters_of(inputs)
+        joins_one = func in (torch.cat, torch.stack) and len(sources) < 2 and not parameters
+        if func in MOVES or joins_one:
+            for tensor in _tensors(output):
+                self._remember(tensor, sources)
+                if parameters:
+                    self._carried[id(tensor)] = parameters
+            return
+        if not sources and not macs:
+            for tensor in _tensors(output):  # constants and parameters being prepared
+                self._alive.append(tensor)
+                self._carried[id(tensor)] = parameters
+            return
+        name = func.__name__.strip("_")
+        layer = _Layer(
+            path=here.layer.path,
+            kind=name,
+            input_shapes=tuple(tuple(t.shape) for t in inputs),
+            sources=sources,
+            parameters=self._count(parameters),
+            macs=macs,
+            bytes=_written(func, args, kwargs, output),
+        )
+        here.names[name] = count = here.names.get(name, 0) + 1
+        own = name if count == 1 else f"{name}_{count}"
+        layer.path = f"{here.layer.path}.{own}" if here.layer.path else own
+        self._close(layer, output)
+
+    # -------------------------------------------------------------- where tensors come from
+
+    def _remember(self, tensor: Tensor, sources: tuple[_Layer, ...]) -> None:
+        if isinstance(tensor, nn.Parameter):
+            return
+        self._alive.append(tensor)
+        self._sources[id(tensor)] = sources
+
+    def _sources_of(self, tensors: Any) -> tuple[_Layer, ...]:
+        found: dict[_Layer, None] = {}
+        for tensor in tensors:
+            found.update(dict.fromkeys(self._sources.get(id(tensor), ())))
+        return tuple(found)
+
+    def _parameters_of(self, tensors: list[Tensor]) -> tuple[nn.Parameter, ...]:
+        found: dict[nn.Parameter, None] = {}
+        for tensor in tensors:
+            if isinstance(tensor, nn.Parameter):
+                found[tensor] = None
+            found.update(dict.fromkeys(self._carried.get(id(tensor), ())))
+        return tuple(found)
+
+    def _count(self, parameters: Any) -> int:
+        new = [p for p in parameters if id(p) not in self._counted]
+        self._counted.update(id(p) for p in new)
+        return sum({id(p): p.numel() for p in new}.values())
+
+    # -------------------------------------------------------------- the end
+
+    def _result(self) -> Trace:
+        layers = self._layers + list(self._not_run())
+        for index, layer in enumerate(layers):
+            layer.index = index
+        edges = ((s.outermost().index, each.index) for each in layers for s in each.sources)
+        return Trace(
+            layers=tuple(_record(layer) for layer in layers),
+            edges=unique_edges((start, end) for start, end in edges if 0 <= start != end),
+            trainable=sum(p.numel() for p in self._model.parameters() if p.requires_grad),
+            kinds={path: type(module).__name__ for module, path in self._paths.items()},
+        )
+
+    def _not_run(self) -> Iterator[_Layer]:
+        for module, path in self._paths.items():
+            count = self._count(module.parameters(recurse=False))
+            if count:
+                yield _Layer(path, type(module).__name__, (), (), parameters=count)
+
+    def _where(self, error: Exception) -> str:
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        if not self._open or not self._open[-1].layer.path:
+            return f"The network cannot take this input: {reason}"
+        layer = self._open[-1].layer
+        shapes = " and ".join(str(shape) for shape in layer.input_shapes) or "its input"
+        return f"Layer {layer.path} ({layer.kind}) cannot take {shapes}: {reason}"
+
+
+def _call(func: Any, args: Any, kwargs: dict) -> tuple[Any, int]:
+    """Return what the function gives, and its multiply-adds."""
+    stand_in = STAND_INS.get(func)
+    if stand_in is not None and _on_meta(args, kwargs):
+        output = stand_in(*args, **kwargs)
+    elif func in FREE or func in MACS:
+        output = func(*args, **kwargs)
+    else:
+        with OpCounter() as counter:
+            output = func(*args, **kwargs)
+        return output, counter.macs
+    formula = MACS.get(func)
+    return output, formula(args, kwargs, output) if formula else 0
+
+
+def _on_meta(args: Any, kwargs: dict) -> bool:
+    first = args[0] if args else kwargs.get("input", kwargs.get("query"))
+    if isinstance(first, (int, float)) and len(args) > 1:
+        first = args[1]
+    return isinstance(first, Tensor) and first.is_meta
+
+
+def _written(func: Any, args: Any, kwargs: dict, output: Any) -> int:
+    in_place = kwargs.get("inplace") or any(output is a for a in args)
+    if func in MOVES or in_place:
+        return 0
+    return sum(t.numel() * t.element_size() for t in _tensors(output))
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    """Yield the tensors in nested tuples, lists and dicts, in order."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, (tuple, list)):
+        for each in value:
+            yield from _tensors(each)
+    elif isinstance(value, dict):
+        yield from _tensors(list(value.values()))
+
+
+def _record(layer: _Layer) -> LayerRecord:
+    return LayerRecord(
+        index=layer.index,
+        path=layer.path,
+        kind=layer.kind,
+        depth=layer.path.count(".") + 1,
+        input_shapes=layer.input_shapes,
+        output_shape=layer.output_shape,
+        parameters=layer.parameters,
+        macs=layer.macs,
+        activation_bytes=layer.bytes,
+    )
