@@ -161,3 +161,8 @@ def prepare(image: "Image", preparation: Preparation) -> "Tensor":
     pixels = pixels.reshape(*pixels.shape[:2], -1).permute(2, 0, 1)
     mean, std = torch.tensor(preparation.mean), torch.tensor(preparation.std)
     return ((pixels - mean[:, None, None]) / std[:, None, None])[None]
+
+
+def thumbnail(name: str, side: int = 160) -> "Image":
+    """Return a sample photo as a small square."""
+    return crop(sample_image(name), Preparation(image_size=side, crop=1.0))

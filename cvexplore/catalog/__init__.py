@@ -1,6 +1,16 @@
 """Every architecture that can be built, by name, and the weights it can be built with."""
 
-from cvexplore.catalog.build import build, example, labels, options, preparation, traced
+from cvexplore.catalog.build import (
+    build,
+    example,
+    fetch_published,
+    labels,
+    options,
+    origin_options,
+    preparation,
+    published_is_here,
+    traced,
+)
 from cvexplore.catalog.names import Architecture, architectures, find
 
 __all__ = [
@@ -8,9 +18,12 @@ __all__ = [
     "architectures",
     "build",
     "example",
+    "fetch_published",
     "find",
     "labels",
     "options",
+    "origin_options",
     "preparation",
+    "published_is_here",
     "traced",
 ]

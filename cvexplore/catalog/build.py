@@ -3,11 +3,12 @@
 import importlib
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from cvexplore import plugins
-from cvexplore.catalog import names
+from cvexplore.catalog import downloads, names
 from cvexplore.catalog import weights as weight_files
 from cvexplore.errors import BuildError, CvexploreError, WeightsError
 from cvexplore.images import Preparation
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from cvexplore.catalog.downloads import Progress
     from cvexplore.trace import Trace
 
-# A library is a module with names, task, options, image_size, build, example, preparation, labels.
+# A library is a module with the functions that own_models.py has.
 _LIBRARIES = {"cvexplore": "own_models", "torchvision": "torchvision_models", "timm": "timm_models"}
 
 
@@ -177,12 +178,36 @@ def _without_memory(module: ModuleType, model: str, chosen: Mapping[str, Any]) -
     return keep_all_boxes(network.to("meta"))
 
 
+def published_is_here(name: str) -> bool:
+    """Say whether the published weights are on this machine already."""
+    module, model = library(name)
+    address = module.weights_address(model)
+    return address is not None and downloads.cached(address, _file_name(name, address)) is not None
+
+
+def fetch_published(name: str, on_progress: "Progress | None" = None) -> Path:
+    """Return the file of the published weights, downloading it if it is not here.
+
+    Raises:
+        WeightsError: none are published, or they cannot be fetched.
+    """
+    module, model = library(name)
+    address = module.weights_address(model)
+    if address is None:
+        raise WeightsError(f"No published weights exist for {name}; use random ones or train it.")
+    file = _file_name(name, address)
+    return downloads.cached(address, file) or downloads.download(address, file, on_progress)
+
+
+def _file_name(name: str, address: str) -> str:
+    """Return what to call a download: by its model where addresses end alike, else as published."""
+    if name.startswith("timm/"):
+        return name.replace("/", "-") + Path(address).suffix
+    return address.rpartition("/")[2]
+
+
 def _pretrained(
     name: str, chosen: Mapping[str, Any], on_progress: "Progress | None"
 ) -> "nn.Module":
     module, model = library(name)
-    address = module.weights_address(model) if hasattr(module, "weights_address") else None
-    if address is None:
-        raise WeightsError(f"No published weights exist for {name}; use random ones or train it.")
-    path = weight_files.published_file(address, model, on_progress)
-    return module.build_pretrained(model, chosen, path)
+    return module.build_pretrained(model, chosen, fetch_published(name, on_progress))

@@ -21,30 +21,29 @@ _CHUNK = 1 << 20
 _HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,})\.")  # as in "resnet18-f37072fd.pth"
 
 
-def cached(address: str) -> Path | None:
+def cached(address: str, name: str) -> Path | None:
     """Return the file of this address if it was downloaded before, by us or by torch."""
-    name = address.rpartition("/")[2]
     torch_home = os.environ.get("TORCH_HOME") or Path.home() / ".cache" / "torch"
-    for folder in (folders.downloads(), Path(torch_home) / "hub" / "checkpoints"):
-        if (folder / name).is_file():
-            return folder / name
-    return None
+    by_torch = Path(torch_home) / "hub" / "checkpoints" / address.rpartition("/")[2]
+    by_us = folders.downloads() / _safe(name)
+    # Many addresses of timm's end alike, so there torch's copy could be another model's.
+    candidates = (by_us, by_torch) if name == by_torch.name else (by_us,)
+    return next((path for path in candidates if path.is_file()), None)
 
 
-def download(address: str, name: str = "", on_progress: Progress | None = None) -> Path:
+def download(address: str, name: str, on_progress: Progress | None = None) -> Path:
     """Return the local file of this address, fetching it if it is not here.
 
     Args:
         address: where it is published.
-        name: what to call it here; by default the last part of the address.
+        name: what to call it here.
         on_progress: called after each megabyte; raising an exception in it cancels.
 
     Raises:
         WeightsError: it could not be fetched, or what came is not what was published.
 
     """
-    name = re.sub(r"[^\w.-]", "_", name or address.rpartition("/")[2])
-    target = folders.downloads() / name
+    target = folders.downloads() / _safe(name)
     if target.is_file():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -83,6 +82,10 @@ def _receive(address: str, write: Callable[[bytes], object], on_progress: Progre
     if whole and done != whole:
         raise ValueError(f"the connection ended after {done:,} of {whole:,} bytes")
     return digest.hexdigest()
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^\w.-]", "_", name)
 
 
 def _host(address: str) -> str:

@@ -76,3 +76,8 @@ def preparation(name: str) -> Preparation:
 def labels(name: str) -> tuple[str, ...]:
     """Return no names: these networks have no published weights."""
     return ()
+
+
+def weights_address(name: str) -> None:
+    """Return nothing: these networks are trained here."""
+    return None

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvexplore import folders
-from cvexplore.catalog import downloads
 from cvexplore.errors import WeightsError
 from cvexplore.images import Preparation
 
@@ -148,16 +147,6 @@ def read(path: Path) -> dict[str, "Tensor"]:
     except Exception as error:  # damaged files, and pickles of anything but tensors
         reason = str(error).strip().partition("\n")[0]
         raise WeightsError(f"{path.name} cannot be read as weights: {reason}") from None
-
-
-def published_file(address: str, name: str, on_progress: downloads.Progress | None) -> Path:
-    """Return the local file of published weights, fetching it if needed.
-
-    Raises:
-        WeightsError: it could not be fetched.
-
-    """
-    return downloads.cached(address) or downloads.download(address, name, on_progress)
 
 
 def _state(model: "nn.Module") -> dict[str, "Tensor"]:

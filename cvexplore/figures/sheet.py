@@ -67,6 +67,26 @@ def picture(channel: np.ndarray, *, colours: Colours = "viridis", side: int = 44
     return _png(levels, colours)
 
 
+def mosaic(images: np.ndarray, *, columns: int, tile: int = 56) -> bytes:
+    """Return pictures side by side as a PNG, each enlarged to about ``tile`` pixels.
+
+    Shape: (N, C, H, W) uint8, C being 1 or 3
+    """
+    from PIL import Image
+
+    enlarge = max(1, tile // images.shape[-1])
+    pixels = images.repeat(enlarge, axis=2).repeat(enlarge, axis=3).transpose(0, 2, 3, 1)
+    count, height, width, channels = pixels.shape
+    rows = math.ceil(count / columns)
+    padded = np.full((rows * columns, height + _GAP, width + _GAP, channels), 255, np.uint8)
+    padded[:count, :height, :width] = pixels
+    grid = padded.reshape(rows, columns, height + _GAP, width + _GAP, channels)
+    joined = grid.transpose(0, 2, 1, 3, 4).reshape(rows * (height + _GAP), -1, channels)
+    buffer = io.BytesIO()
+    Image.fromarray(joined.squeeze(-1) if channels == 1 else joined).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def _levels(maps: np.ndarray, scale: Scale) -> np.ndarray:
     """Return values as bytes, 0 for the least and 255 for the most.
 

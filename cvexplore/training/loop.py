@@ -24,7 +24,7 @@ from cvexplore.training.approaches import APPROACHES, network_options
 from cvexplore.training.config import MetricPoint, RunConfig
 from cvexplore.training.datasets import DATASETS
 from cvexplore.training.schedules import SCHEDULES
-from cvexplore.training.splits import shuffled, stratified
+from cvexplore.training.splits import shuffled, steps_per_epoch, stratified
 
 _EVALUATION_BATCH = 64  # larger batches leave the processor's cache and are slower
 
@@ -46,7 +46,7 @@ class Training:
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         dataset = DATASETS.bind(config.dataset)()
         make = APPROACHES[config.approach.name]
-        if reason := make.not_applicable(config, dataset):  # type: ignore[attr-defined]
+        if reason := make.not_applicable(config, dataset):
             raise OptionError(reason)
         torch.manual_seed(config.seed)
         approach = APPROACHES.bind(config.approach)(config, dataset)
@@ -60,8 +60,7 @@ class Training:
     @property
     def steps_per_epoch(self) -> int:
         """Optimiser steps in one pass over the training images."""
-        whole, rest = divmod(len(self.train), self.config.batch_size)
-        return max(1, whole + (rest > 1))
+        return steps_per_epoch(len(self.train), self.config.batch_size)
 
     @property
     def steps(self) -> int:

@@ -26,3 +26,9 @@ def shuffled(indices: Tensor, seed: int, epoch: int) -> Tensor:
     """Return the indices in the order of this epoch: the same for the same seed, on any machine."""
     random = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
     return indices[torch.randperm(len(indices), generator=random)]
+
+
+def steps_per_epoch(images: int, batch_size: int) -> int:
+    """Return the optimiser steps of one pass; a single image left over makes no batch."""
+    whole, rest = divmod(images, batch_size)
+    return max(1, whole + (rest > 1))

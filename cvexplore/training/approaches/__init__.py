@@ -5,7 +5,7 @@ The loop asks nothing else, so two views of an image, episodes or two domains ne
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from cvexplore.plugins import Registry
 from cvexplore.training.config import RunConfig
 from cvexplore.training.datasets import Dataset
 
-APPROACHES: Registry[Callable[..., "Approach"]] = Registry("approach", folder=__name__)
+APPROACHES: Registry[type["Approach"]] = Registry("approach", folder=__name__)
 
 
 @dataclass(frozen=True)

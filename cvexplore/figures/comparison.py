@@ -1,0 +1,122 @@
+"""Architectures against each other: a scatter of facts, and bars of their parameters."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cvexplore.catalog.names import Architecture
+from cvexplore.figures.theme import KINDS, frame
+from cvexplore.trace.records import Trace
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A fact to plot: its title, whether it spans orders of magnitude, and what to divide it by."""
+
+    title: str
+    log: bool = True
+    divisor: float = 1
+
+
+AXES = {
+    "parameters": Axis("Parameters (millions)", divisor=1e6),
+    "macs": Axis("Multiply-adds (billions)", divisor=1e9),
+    "activation_bytes": Axis("Activation memory (MB)", divisor=1e6),
+    "top1": Axis("ImageNet top-1 accuracy (%)", log=False),
+    "year": Axis("Year of the paper", log=False),
+    "layers": Axis("Layers"),
+}
+
+
+def scatter(
+    architectures: Sequence[Architecture],
+    x: str = "macs",
+    y: str = "top1",
+    picked: Sequence[str] = (),
+    height: int = 440,
+) -> "Figure":
+    """Return a scatter of two facts, coloured by kind and sized by parameters.
+
+    Points carry the architecture's name as custom data; those without one of the facts are left
+    out.
+    """
+    from plotly.graph_objects import Figure, Scatter
+
+    across, up = AXES[x], AXES[y]
+    figure = Figure()
+    for kind in KINDS:
+        rows = [
+            each
+            for each in architectures
+            if each.kind == kind and _value(each, x) is not None and _value(each, y) is not None
+        ]
+        if not rows:
+            continue
+        figure.add_trace(
+            Scatter(
+                x=[_value(each, x) for each in rows],
+                y=[_value(each, y) for each in rows],
+                customdata=[[each.name, each.family, each.year] for each in rows],
+                name=kind,
+                mode="markers",
+                marker={
+                    "size": [_size(each) for each in rows],
+                    "opacity": 0.75,
+                    "line": {"width": [2.5 if each.name in picked else 0 for each in rows]},
+                },
+                hovertemplate=(
+                    "<b>%{customdata[0]}</b><br>%{customdata[1]}, %{customdata[2]}<br>"
+                    f"{across.title}: %{{x:,.4~g}}<br>{up.title}: %{{y:,.4~g}}<extra></extra>"
+                ),
+            )
+        )
+    figure.update_layout(frame(height, clickmode="event+select", dragmode="zoom"))
+    figure.update_xaxes(title=across.title, type="log" if across.log else "linear")
+    figure.update_yaxes(title=up.title, type="log" if up.log else "linear")
+    return figure
+
+
+def _value(architecture: Architecture, fact: str) -> float | None:
+    value = getattr(architecture, fact)
+    return None if not value else value / AXES[fact].divisor
+
+
+def _size(architecture: Architecture) -> float:
+    """Return a marker's diameter in pixels: its area grows with the root of the parameters."""
+    millions = (architecture.parameters or 1) / 1e6
+    return min(34.0, 6 + 2.2 * millions**0.4)
+
+
+def parameter_bars(traces: Mapping[str, Trace], height: int = 260) -> "Figure":
+    """Return a bar a network, divided by the kinds of layers that hold its parameters."""
+    from plotly.graph_objects import Bar, Figure
+
+    spent: dict[str, dict[str, int]] = {}
+    for name, trace in traces.items():
+        for total in trace.by_kind():
+            if total.parameters:
+                spent.setdefault(total.kind, {})[name] = total.parameters
+    largest = sorted(spent, key=lambda kind: -max(spent[kind].values()))
+    figure = Figure()
+    for kind in largest[:7]:
+        figure.add_trace(_bar(Bar, kind, [spent[kind].get(name, 0) for name in traces], traces))
+    if rest := largest[7:]:
+        sums = [sum(spent[kind].get(name, 0) for kind in rest) for name in traces]
+        figure.add_trace(_bar(Bar, "other", sums, traces))
+    figure.update_layout(frame(height, barmode="stack", bargap=0.35))
+    figure.update_xaxes(title="Parameters (millions)")
+    figure.update_yaxes(autorange="reversed")
+    return figure
+
+
+def _bar(bar: type, kind: str, counts: list[int], traces: Mapping[str, Trace]):
+    return bar(
+        name=kind,
+        y=list(traces),
+        x=[count / 1e6 for count in counts],
+        orientation="h",
+        hovertemplate=f"<b>%{{y}}</b><br>{kind}: %{{x:,.3f}} million<extra></extra>",
+    )

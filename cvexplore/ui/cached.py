@@ -1,0 +1,119 @@
+"""What pages compute once and share.
+
+Networks and traces are shared by all sessions, for nothing about them is anybody's. What was made
+of a person's image stays in that person's session.
+"""
+
+import ctypes
+import gc
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from cvexplore import catalog
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
+    from torch import nn
+
+    from cvexplore.architectures import Card
+    from cvexplore.interpret.predictions import Prediction
+    from cvexplore.trace import Trace
+    from cvexplore.training.datasets import Dataset
+
+Options = tuple[tuple[str, Any], ...]
+
+_two_at_once = threading.Semaphore(2)  # more forward passes at once only wait for each other
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network to look into: what it is called, its weights, and its options."""
+
+    name: str
+    weights: str
+    options: Options = ()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a network made of one image: one layer's maps, and the likeliest classes."""
+
+    maps: "np.ndarray"
+    predictions: tuple["Prediction", ...]
+
+
+@st.cache_resource(max_entries=64, show_spinner="Building the network…")
+def traced(name: str, options: Options = ()) -> "Trace":
+    """Return the trace of an architecture with these options."""
+    return catalog.traced(name, **dict(options))
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the network…")
+def network(subject: Subject) -> "nn.Module":
+    """Return a network in evaluation mode; the same one for everybody who looks into it."""
+    model = catalog.build(subject.name, weights=subject.weights, **dict(subject.options)).eval()
+    _give_memory_back()
+    return model.requires_grad_(False)
+
+
+@st.cache_data(max_entries=16, scope="session", show_spinner="Looking through the layer…")
+def look(subject: Subject, _image: "Image", fingerprint: str, layer: str) -> Seen:
+    """Return what a network makes of an image at one layer.
+
+    Args:
+        subject: the network.
+        _image: the picture; ``fingerprint`` stands for it in the cache.
+        fingerprint: a hash of its bytes.
+        layer: the layer's path.
+    """
+    from cvexplore import images
+    from cvexplore.interpret.activations import as_maps, capture
+    from cvexplore.interpret.predictions import predictions
+
+    model = network(subject)
+    prepared = images.prepare(_image, preparation(subject))
+    with _two_at_once:
+        seen = capture(model, prepared, [layer])
+    found = as_maps(seen, layer, model)
+    labels = catalog.labels(subject.name, subject.weights)
+    return Seen(found.maps.numpy(), predictions(seen.output, labels))
+
+
+def preparation(subject: Subject) -> Any:
+    """Return what is done to a picture before this network sees it."""
+    return catalog.preparation(subject.name, subject.weights, **dict(subject.options))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Loading the data set…")
+def dataset(name: str, options: Options = ()) -> "Dataset":
+    """Return a data set; all are public pictures or drawn by us."""
+    from cvexplore.plugins import Choice
+    from cvexplore.training.datasets import DATASETS
+
+    return DATASETS.bind(Choice(name, dict(options)))()
+
+
+@st.cache_resource
+def card(name: str) -> "Card | None":
+    """Return the card of the family an architecture belongs to."""
+    from cvexplore.architectures import family
+
+    return family(name)
+
+
+def frozen(options: dict[str, Any]) -> Options:
+    """Return options as a value that caches can tell apart."""
+    return tuple(sorted(options.items()))
+
+
+def _give_memory_back() -> None:
+    """Return the memory of networks that left the cache to the system; Linux keeps it otherwise."""
+    gc.collect()
+    try:
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+    except (OSError, AttributeError):
+        return

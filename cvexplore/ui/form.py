@@ -1,0 +1,72 @@
+"""A plug-in's options as widgets: the signature is the form."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from cvexplore.plugins import Option, Range
+
+_MOST_STOPS = 64  # of a slider, before single ones are hard to hit
+
+
+def option_form(
+    options: Iterable[Option], *, key: str, start: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Draw a widget an option and return those values that differ from the defaults.
+
+    Args:
+        options: what to ask for.
+        key: tells the widgets of several forms apart; a change of it starts the form anew.
+        start: values to begin with instead of the defaults.
+    """
+    chosen = {}
+    for option in options:
+        first = (start or {}).get(option.name, option.default)
+        value = option_widget(option, first, key=f"{key}.{option.name}")
+        if value != option.default:
+            chosen[option.name] = value
+    return chosen
+
+
+def option_widget(option: Option, value: Any, *, key: str) -> Any:
+    """Draw the widget for one option: a toggle, a choice, a slider or a number field."""
+    bounds = option.range
+    label = option.name.replace("_", " ").capitalize()
+    if bounds and bounds.unit:
+        label += f" ({bounds.unit})"
+    about: dict[str, Any] = {"key": key, "help": option.help or None}
+    if option.type is bool:
+        return st.toggle(label, value, **about)
+    if option.choices:
+        return _choice(label, option.choices, value, about)
+    if bounds is None:
+        return st.text_input(label, value, **about)
+    if option.type is int:
+        return _whole_number(label, bounds, value, about)
+    return _number(label, bounds, float(value), about)
+
+
+def _choice(label: str, choices: tuple[Any, ...], value: Any, about: dict[str, Any]) -> Any:
+    if len(choices) <= 5:
+        return st.segmented_control(
+            label, choices, default=value, required=True, format_func=str, **about
+        )
+    return st.selectbox(label, choices, choices.index(value), format_func=str, **about)
+
+
+def _whole_number(label: str, bounds: Range, value: int, about: dict[str, Any]) -> int:
+    low, high = int(bounds.low), int(bounds.high)
+    if high - low <= _MOST_STOPS:
+        return st.slider(label, low, high, value, int(bounds.step or 1), **about)
+    return st.number_input(label, low, high, value, int(bounds.step or 1), **about)
+
+
+def _number(label: str, bounds: Range, value: float, about: dict[str, Any]) -> float:
+    """Draw a slider, or a field where the values span several orders of magnitude."""
+    low, high = float(bounds.low), float(bounds.high)
+    if bounds.step or (high <= 1 and low == 0):
+        return st.slider(label, low, high, value, float(bounds.step or 0.01), **about)
+    step = 10.0 ** math.floor(math.log10(value or high))
+    return st.number_input(label, low, high, value, step, format="%.6g", **about)

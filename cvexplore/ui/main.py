@@ -1,0 +1,47 @@
+"""The app's contents: which pages there are, and in which order.
+
+Streamlit runs this script for every view of every page. It must stay light: no torch, no plotly.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from cvexplore.ui.places import page as place
+from cvexplore.ui.server import first_page_done
+
+_STATIC = Path(__file__).resolve().parent / "static"
+
+
+def _page(name: str, title: str, icon: str, *, default: bool = False) -> st.Page:
+    return st.Page(place(name), title=title, icon=f":material/{icon}:", default=default)
+
+
+st.set_page_config(
+    page_title="cvexplore",
+    page_icon=str(_STATIC / "icon.svg"),
+    layout="wide",
+    initial_sidebar_state=250,
+)
+st.logo(str(_STATIC / "logo.svg"), size="large", icon_image=str(_STATIC / "icon.svg"))
+
+chosen = st.navigation(
+    {
+        "Explore": [
+            _page("home", "Home", "home", default=True),
+            _page("compare", "Compare", "table_chart"),
+            _page("anatomy", "Anatomy", "account_tree"),
+        ],
+        "Look inside": [
+            _page("feature_maps", "Feature maps", "grid_view"),
+        ],
+        "Train": [
+            _page("train", "Train", "model_training"),
+            _page("runs", "Runs", "monitoring"),
+        ],
+    }
+)
+try:
+    chosen.run()
+finally:
+    first_page_done.set()

@@ -1,0 +1,149 @@
+"""Widgets that several pages use to choose an architecture, weights or an image."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from cvexplore import catalog, folders, images
+from cvexplore.catalog import architectures, weights
+from cvexplore.errors import ImageError
+from cvexplore.runs import Run, RunStore
+from cvexplore.ui.cached import Subject, frozen
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_PHOTOS = {
+    "coffee": "Coffee",
+    "chelsea": "Cat",
+    "camera": "Cameraman",
+    "rocket": "Rocket",
+    "motorcycle_left": "Motorcycle",
+    "astronaut": "Astronaut",
+    "coins": "Coins",
+    "brick": "Brick",
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image someone chose, and a hash that stands for it in caches."""
+
+    image: "Image"
+    fingerprint: str
+    name: str
+
+
+@st.cache_data
+def _names(task: str) -> list[str]:
+    own_first = {"cvexplore": 0, "torchvision": 1, "timm": 2}
+    found = [each for each in architectures() if not task or each.task == task]
+    return [each.name for each in sorted(found, key=lambda each: own_first[each.library])]
+
+
+def pick_architecture(start: str, *, key: str, task: str = "", label: str = "Architecture") -> str:
+    """Let a person choose one of the catalog; typing finds it, and the choice stands in the URL.
+
+    Args:
+        start: what is chosen to begin with.
+        key: the widget's name, and the URL's.
+        task: only architectures for this, such as "classification"; empty means all.
+        label: above the widget.
+    """
+    names = _names(task)
+    return st.selectbox(
+        label,
+        names,
+        names.index(start),
+        key=key,
+        bind="query-params",
+        required=True,
+        help=f"{len(names):,} architectures; type a part of a name.",
+    )
+
+
+def pick_picture(*, key: str) -> Picture:
+    """Let a person upload an image or choose a sample photo.
+
+    Raises:
+        ImageError: the uploaded file is not an image we can read.
+    """
+    uploaded = st.file_uploader(
+        "Your image",
+        type=list(images.SUFFIXES),
+        key=f"{key}.file",
+        help="It stays in this session, on this machine.",
+    )
+    chosen = st.pills(
+        "or a sample photo",
+        list(_PHOTOS),
+        default="coffee",
+        required=True,
+        format_func=_PHOTOS.__getitem__,
+        key=f"{key}.sample",
+        disabled=uploaded is not None,
+    )
+    if uploaded is None:
+        return _sample(chosen or "coffee")
+    data = uploaded.getvalue()
+    try:
+        image = images.load_image(data)
+    except ImageError as error:
+        raise ImageError(f"{error} Choose another file, or remove it to use a photo.") from None
+    return Picture(image, hashlib.blake2b(data, digest_size=16).hexdigest(), "your image")
+
+
+@st.cache_resource
+def _sample(name: str) -> Picture:
+    return Picture(images.sample_image(name), name, _PHOTOS[name].lower())
+
+
+def pick_weights(name: str, *, key: str) -> Subject:
+    """Let a person choose an architecture's weights, fetching published ones if they say so.
+
+    Raises:
+        WeightsError: the weights cannot be had; the message says what to use instead.
+    """
+    runs = {f"run:{run.id}": run for run in RunStore().runs() if _left_weights(run, name)}
+    words = {
+        "bundled": "trained on ImageNet (bundled)",
+        "random": "random",
+        "pretrained": "published (download)",
+        **{run: f"your run {run.removeprefix('run:')}" for run in runs},
+    }
+    choices = [*weights.choices(name), *runs]
+    asked = st.query_params.get(key)
+    chosen = st.selectbox(
+        "Weights",
+        choices,
+        choices.index(asked) if asked in choices else 0,
+        format_func=words.__getitem__,
+        key=f"{key}.{name}",
+        required=True,
+    )
+    if chosen == "pretrained":
+        _fetch(name)
+    return Subject(name, chosen, frozen(dict(catalog.origin_options(name, chosen))))
+
+
+def _left_weights(run: Run, name: str) -> bool:
+    return run.config.architecture == name and folders.run_weights(run.id).is_file()
+
+
+def _fetch(name: str) -> None:
+    """Offer to download published weights that are not here, and end the page until they are."""
+    if catalog.published_is_here(name):
+        return
+    st.info("The published weights are not on this machine yet.", icon=":material/cloud_download:")
+    if not st.button("Download them", icon=":material/download:", key=f"fetch.{name}"):
+        st.stop()
+    bar = st.progress(0.0, "Connecting…")
+
+    def show(done: int, whole: int) -> None:
+        said = f"{done / 1e6:,.0f} of {whole / 1e6:,.0f} MB" if whole else f"{done / 1e6:,.0f} MB"
+        bar.progress(done / whole if whole else 0.0, said)
+
+    catalog.fetch_published(name, show)
+    st.rerun()
