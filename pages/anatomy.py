@@ -46,12 +46,12 @@ with right:
     deepest = max(layer.depth for layer in seen.layers)
     whole = next((d for d in range(deepest, 1, -1) if len(seen.folded(d).layers) <= 40), 1)
     depth = st.slider(
-        "Depth",
+        "Fold to depth",
         1,
         max(2, deepest),
         whole,
         key=f"depth.{name}",
-        help="Blocks deeper than this are folded",
+        help="Whatever lies deeper is folded into its block",
     )
     layer_table(seen.folded(depth), seen)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cvexplore.catalog.names import Architecture
-from cvexplore.figures.theme import KINDS, frame
-from cvexplore.trace.records import Trace
+from cvexplore.figures.theme import KINDS, colour, frame
+from cvexplore.trace.records import ROLES, Trace
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -22,10 +22,10 @@ class Axis:
 
 
 AXES = {
-    "parameters": Axis("Parameters (millions)", divisor=1e6),
-    "macs": Axis("Multiply-adds (billions)", divisor=1e9),
+    "parameters": Axis("Parameters (M)", divisor=1e6),
+    "macs": Axis("Multiply-adds (G)", divisor=1e9),
     "activation_bytes": Axis("Activation memory (MB)", divisor=1e6),
-    "top1": Axis("ImageNet top-1 accuracy (%)", log=False),
+    "top1": Axis("ImageNet top-1 (%)", log=False),
     "year": Axis("Year of the paper", log=False),
     "layers": Axis("Layers"),
 }
@@ -37,6 +37,7 @@ def scatter(
     y: str = "top1",
     picked: Sequence[str] = (),
     height: int = 440,
+    legend: bool = True,
 ) -> "Figure":
     """Return a scatter of two facts, coloured by kind and sized by parameters.
 
@@ -47,7 +48,7 @@ def scatter(
 
     across, up = AXES[x], AXES[y]
     figure = Figure()
-    for kind in KINDS:
+    for index, kind in enumerate(KINDS):
         rows = [
             each
             for each in architectures
@@ -63,6 +64,7 @@ def scatter(
                 name=kind,
                 mode="markers",
                 marker={
+                    "color": colour(figure, index),
                     "size": [_size(each) for each in rows],
                     "opacity": 0.75,
                     "line": {"width": [2.5 if each.name in picked else 0 for each in rows]},
@@ -73,7 +75,9 @@ def scatter(
                 ),
             )
         )
-    figure.update_layout(frame(height, clickmode="event+select", dragmode="zoom"))
+    figure.update_layout(
+        frame(height, clickmode="event+select", dragmode="zoom", showlegend=legend)
+    )
     figure.update_xaxes(title=across.title, type="log" if across.log else "linear")
     figure.update_yaxes(title=up.title, type="log" if up.log else "linear")
     return figure
@@ -90,33 +94,28 @@ def _size(architecture: Architecture) -> float:
     return min(34.0, 6 + 2.2 * millions**0.4)
 
 
-def parameter_bars(traces: Mapping[str, Trace], height: int = 260) -> "Figure":
-    """Return a bar a network, divided by the kinds of layers that hold its parameters."""
+def parameter_bars(traces: Mapping[str, Trace]) -> "Figure":
+    """Return a bar a network, divided by what its parameters do."""
     from plotly.graph_objects import Bar, Figure
 
-    spent: dict[str, dict[str, int]] = {}
-    for name, trace in traces.items():
-        for total in trace.by_kind():
-            if total.parameters:
-                spent.setdefault(total.kind, {})[name] = total.parameters
-    largest = sorted(spent, key=lambda kind: -max(spent[kind].values()))
+    spent = {name: trace.by_role() for name, trace in traces.items()}
     figure = Figure()
-    for kind in largest[:7]:
-        figure.add_trace(_bar(Bar, kind, [spent[kind].get(name, 0) for name in traces], traces))
-    if rest := largest[7:]:
-        sums = [sum(spent[kind].get(name, 0) for kind in rest) for name in traces]
-        figure.add_trace(_bar(Bar, "other", sums, traces))
-    figure.update_layout(frame(height, barmode="stack", bargap=0.35))
-    figure.update_xaxes(title="Parameters (millions)")
+    for index, each in enumerate(ROLES):
+        counts = [spent[name][each] for name in traces]
+        if not any(counts):
+            continue
+        figure.add_trace(
+            Bar(
+                name=each,
+                y=list(traces),
+                x=[count / 1e6 for count in counts],
+                orientation="h",
+                marker_color=colour(figure, index),
+                hovertemplate=f"<b>%{{y}}</b><br>{each}: %{{x:,.3f}} million<extra></extra>",
+            )
+        )
+    figure.update_layout(frame(110 + 50 * len(traces), barmode="stack", bargap=0.35))
+    figure.update_layout(legend_traceorder="normal")
+    figure.update_xaxes(title=AXES["parameters"].title)
     figure.update_yaxes(autorange="reversed")
     return figure
-
-
-def _bar(bar: type, kind: str, counts: list[int], traces: Mapping[str, Trace]):
-    return bar(
-        name=kind,
-        y=list(traces),
-        x=[count / 1e6 for count in counts],
-        orientation="h",
-        hovertemplate=f"<b>%{{y}}</b><br>{kind}: %{{x:,.3f}} million<extra></extra>",
-    )

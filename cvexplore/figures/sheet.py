@@ -1,7 +1,7 @@
 """Feature maps as pictures: all channels of a layer on one sheet, or one channel large.
 
 A sheet is a PNG with a palette: one byte a pixel and the colour map beside it, so it is written in
-milliseconds and no colour is computed twice.
+milliseconds and no colour is computed twice. Byte 0 is transparent, the gaps between the tiles.
 """
 
 import io
@@ -68,27 +68,28 @@ def picture(channel: np.ndarray, *, colours: Colours = "viridis", side: int = 44
 
 
 def mosaic(images: np.ndarray, *, columns: int, tile: int = 56) -> bytes:
-    """Return pictures side by side as a PNG, each enlarged to about ``tile`` pixels.
+    """Return pictures side by side as a PNG, enlarged by a whole factor to about ``tile`` pixels.
 
     Shape: (N, C, H, W) uint8, C being 1 or 3
     """
     from PIL import Image
 
     enlarge = max(1, tile // images.shape[-1])
-    pixels = images.repeat(enlarge, axis=2).repeat(enlarge, axis=3).transpose(0, 2, 3, 1)
-    count, height, width, channels = pixels.shape
+    large = images.repeat(enlarge, axis=2).repeat(enlarge, axis=3)
+    count, _, height, width = large.shape
     rows = math.ceil(count / columns)
-    padded = np.full((rows * columns, height + _GAP, width + _GAP, channels), 255, np.uint8)
-    padded[:count, :height, :width] = pixels
-    grid = padded.reshape(rows, columns, height + _GAP, width + _GAP, channels)
-    joined = grid.transpose(0, 2, 1, 3, 4).reshape(rows * (height + _GAP), -1, channels)
+    padded = np.zeros((rows * columns, height + _GAP, width + _GAP, 4), np.uint8)
+    padded[:count, :height, :width, :3] = large.transpose(0, 2, 3, 1)
+    padded[:count, :height, :width, 3] = 255  # opaque: only the gaps let the page through
+    grid = padded.reshape(rows, columns, height + _GAP, width + _GAP, 4).transpose(0, 2, 1, 3, 4)
     buffer = io.BytesIO()
-    Image.fromarray(joined.squeeze(-1) if channels == 1 else joined).save(buffer, "PNG")
+    pixels = np.ascontiguousarray(grid).reshape(rows * (height + _GAP), -1, 4)
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 
 def _levels(maps: np.ndarray, scale: Scale) -> np.ndarray:
-    """Return values as bytes, 0 for the least and 255 for the most.
+    """Return values as bytes, 1 for the least and 255 for the most.
 
     Shape: (C, H, W) float32 -> (C, H, W) uint8
     """
@@ -96,7 +97,7 @@ def _levels(maps: np.ndarray, scale: Scale) -> np.ndarray:
     axes = (1, 2) if scale == "channel" else None
     low = finite.min(axis=axes, keepdims=True)
     spread = finite.max(axis=axes, keepdims=True) - low
-    return ((finite - low) * (255 / np.where(spread > 0, spread, 1))).astype(np.uint8)
+    return ((finite - low) * (254 / np.where(spread > 0, spread, 1)) + 1).astype(np.uint8)
 
 
 def _columns(count: int) -> int:
@@ -110,7 +111,7 @@ def _png(pixels: np.ndarray, colours: Colours) -> bytes:
     image = Image.frombytes("P", pixels.shape[::-1], np.ascontiguousarray(pixels).tobytes())
     image.putpalette(palette(colours).tobytes())
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=1)
+    image.save(buffer, "PNG", compress_level=1, transparency=0)
     return buffer.getvalue()
 
 

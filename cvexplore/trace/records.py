@@ -5,6 +5,15 @@ from dataclasses import dataclass, field, replace
 
 Shape = tuple[int, ...]
 
+ROLES = (
+    "convolution",
+    "dense",
+    "attention",
+    "normalisation",
+    "tokens, positions, scales",
+    "other",
+)
+
 
 @dataclass(frozen=True)
 class LayerRecord:
@@ -109,6 +118,13 @@ class Trace:
         ]
         return tuple(sorted(totals, key=lambda total: (-total.parameters, -total.macs)))
 
+    def by_role(self) -> dict[str, int]:
+        """Return the parameters by what they do, in the order of ``ROLES``."""
+        spent = dict.fromkeys(ROLES, 0)
+        for layer in self.layers:
+            spent[role(layer.kind)] += layer.parameters
+        return spent
+
     def folded(self, depth: int) -> "Trace":
         """Return the trace with all that lies deeper than ``depth`` folded into its block.
 
@@ -146,6 +162,22 @@ class Trace:
             macs=sum(layer.macs for layer in run),
             activation_bytes=sum(layer.activation_bytes for layer in run),
         )
+
+
+def role(kind: str) -> str:
+    """Return what a layer's parameters do: filters of a convolution, weights of a dense layer, …
+
+    Parameters that a function uses directly are position embeddings, class tokens and scales.
+    """
+    if "Norm" in kind:
+        return "normalisation"
+    if "Attention" in kind:
+        return "attention"
+    if "Conv" in kind:
+        return "convolution"
+    if kind == "Linear":
+        return "dense"
+    return "tokens, positions, scales" if kind.islower() else "other"
 
 
 def _block(layer: LayerRecord, depth: int) -> str:

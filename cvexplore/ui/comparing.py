@@ -63,13 +63,9 @@ def _values(every: Sequence[Architecture], fact: str) -> list[str]:
 
 def axes(known: Mapping[str, "Axis"]) -> tuple[str, str]:
     """Draw the choice of what to plot and return (across, up)."""
-    with st.container(horizontal=True):
-        across = st.selectbox(
-            "Across", list(known), 1, _title(known), key="x", bind="query-params", width=220
-        )
-        up = st.selectbox(
-            "Up", list(known), 3, _title(known), key="y", bind="query-params", width=220
-        )
+    left, right = st.columns(2)
+    across = left.selectbox("Across", list(known), 1, _title(known), key="x", bind="query-params")
+    up = right.selectbox("Up", list(known), 3, _title(known), key="y", bind="query-params")
     return across, up
 
 
@@ -84,25 +80,26 @@ def table(shown: Sequence[Architecture]) -> None:
     ticked = [names.index(name) for name in picked() if name in names]
     if _rows(key) != ticked:
         st.session_state[key] = {"selection": {"rows": ticked, "columns": [], "cells": []}}
-    most = max(each.parameters or 0 for each in shown) / 1e6
+    sizes = sorted(each.parameters or 0 for each in shown)
+    long = sizes[len(sizes) * 9 // 10] / 1e6  # a few giants would leave all other bars empty
     st.dataframe(
         {
             "Name": names,
-            "Kind": [each.kind for each in shown],
-            "Year": [each.year for each in shown],
             "Parameters (M)": [_scaled(each.parameters, 1e6) for each in shown],
             "MACs (G)": [_scaled(each.macs, 1e9) for each in shown],
             "Top-1 (%)": [each.top1 for each in shown],
+            "Kind": [each.kind for each in shown],
+            "Year": [each.year for each in shown],
             "Memory (MB)": [_scaled(each.activation_bytes, 1e6) for each in shown],
             "Layers": [each.layers for each in shown],
             "Family": [each.family for each in shown],
             "Pixels": [each.image_size for each in shown],
         },
         column_config={
-            "Name": st.column_config.TextColumn(pinned=True, width="medium"),
+            "Name": st.column_config.TextColumn(pinned=True, width=210),
             "Year": st.column_config.NumberColumn(format="%d", width="small"),
             "Parameters (M)": st.column_config.ProgressColumn(
-                format="%.1f", min_value=0, max_value=most, help="Numbers the network learns"
+                format="%.1f", min_value=0, max_value=long, help="Numbers the network learns"
             ),
             "MACs (G)": st.column_config.NumberColumn(
                 format="%.2f", help="Billions of multiply-adds for one image"
@@ -120,6 +117,7 @@ def table(shown: Sequence[Architecture]) -> None:
         key=key,
         on_select=lambda: _take([names[row] for row in _rows(key)], names),
         selection_mode="multi-row",
+        placeholder="",
         alt="Facts of the architectures",
     )
 

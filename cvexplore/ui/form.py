@@ -51,7 +51,7 @@ def option_widget(option: Option, value: Any, *, key: str) -> Any:
 def _choice(label: str, choices: tuple[Any, ...], value: Any, about: dict[str, Any]) -> Any:
     if len(choices) <= 5:
         return st.segmented_control(
-            label, choices, default=value, required=True, format_func=str, **about
+            label, choices, default=value, required=True, format_func=str, wrap=True, **about
         )
     return st.selectbox(label, choices, choices.index(value), format_func=str, **about)
 

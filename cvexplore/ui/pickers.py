@@ -11,20 +11,13 @@ from cvexplore.catalog import architectures, weights
 from cvexplore.errors import ImageError
 from cvexplore.runs import Run, RunStore
 from cvexplore.ui.cached import Subject, frozen
+from cvexplore.ui.components.atlas import atlas
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_PHOTOS = {
-    "coffee": "Coffee",
-    "chelsea": "Cat",
-    "camera": "Cameraman",
-    "rocket": "Rocket",
-    "motorcycle_left": "Motorcycle",
-    "astronaut": "Astronaut",
-    "coins": "Coins",
-    "brick": "Brick",
-}
+_PHOTOS = ("coffee", "cat", "astronaut", "rocket", "motorcycle", "cameraman", "coins", "bricks")
+_PHOTO_COLUMNS = 4
 
 
 @dataclass(frozen=True)
@@ -59,7 +52,6 @@ def pick_architecture(start: str, *, key: str, task: str = "", label: str = "Arc
         names.index(start),
         key=key,
         bind="query-params",
-        required=True,
         help=f"{len(names):,} architectures; type a part of a name.",
     )
 
@@ -76,17 +68,16 @@ def pick_picture(*, key: str) -> Picture:
         key=f"{key}.file",
         help="It stays in this session, on this machine.",
     )
-    chosen = st.pills(
-        "or a sample photo",
-        list(_PHOTOS),
-        default="coffee",
-        required=True,
-        format_func=_PHOTOS.__getitem__,
-        key=f"{key}.sample",
-        disabled=uploaded is not None,
-    )
     if uploaded is None:
-        return _sample(chosen or "coffee")
+        chosen = atlas(
+            photo_sheet(),
+            tiles=len(_PHOTOS),
+            columns=_PHOTO_COLUMNS,
+            captions=[f"or a sample photo: {photo}" for photo in _PHOTOS],
+            key=f"{key}.photo",
+            alt="Sample photos",
+        )
+        return _sample(chosen)
     data = uploaded.getvalue()
     try:
         image = images.load_image(data)
@@ -96,8 +87,19 @@ def pick_picture(*, key: str) -> Picture:
 
 
 @st.cache_resource
-def _sample(name: str) -> Picture:
-    return Picture(images.sample_image(name), name, _PHOTOS[name].lower())
+def photo_sheet(columns: int = _PHOTO_COLUMNS, side: int = 112) -> bytes:
+    """Return the sample photos as one picture."""
+    import numpy as np
+
+    from cvexplore.figures.sheet import mosaic
+
+    squares = [np.asarray(images.thumbnail(name, side)) for name in images.SAMPLES]
+    return mosaic(np.stack(squares).transpose(0, 3, 1, 2), columns=columns, tile=side)
+
+
+@st.cache_resource
+def _sample(place: int) -> Picture:
+    return Picture(images.sample_image(images.SAMPLES[place]), f"sample {place}", _PHOTOS[place])
 
 
 def pick_weights(name: str, *, key: str) -> Subject:
@@ -121,7 +123,6 @@ def pick_weights(name: str, *, key: str) -> Subject:
         choices.index(asked) if asked in choices else 0,
         format_func=words.__getitem__,
         key=f"{key}.{name}",
-        required=True,
     )
     if chosen == "pretrained":
         _fetch(name)

@@ -6,5 +6,5 @@ _PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 
 def page(name: str) -> str:
-    """Return the file of a page, as ``st.Page``, ``st.page_link`` and ``st.switch_page`` take it."""
+    """Return the file of a page, as Streamlit's pages, links and switches take it."""
     return str(_PAGES / f"{name}.py")

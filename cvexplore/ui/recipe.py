@@ -63,9 +63,7 @@ def task() -> tuple[Choice, Choice]:
     if len(APPROACHES) > 1:
         approach = st.selectbox("Approach", list(APPROACHES), key="approach", bind="query-params")
     names = list(DATASETS)
-    name = st.selectbox(
-        "Data set", names, names.index("mnist_5k"), key="data", bind="query-params", required=True
-    )
+    name = st.selectbox("Data set", names, names.index("mnist_5k"), key="data", bind="query-params")
     with st.expander("Its options"):
         options = option_form(DATASETS.options(name), key=f"data.{name}")
     return Choice(approach), Choice(name, options)

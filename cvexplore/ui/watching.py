@@ -52,6 +52,7 @@ def pick_run(runs: Sequence[Run]) -> Run:
         key=key,
         on_select="rerun",
         selection_mode="single-row-required",
+        placeholder="",
         selection_default={"selection": {"rows": [place]}},
         alt="Training runs, the newest first",
     )
@@ -90,7 +91,7 @@ def figures(run: Run) -> None:
         st.metric("Validation loss", _number(latest.get("validation/loss")))
         accuracy = latest.get("validation/accuracy")
         st.metric("Validation accuracy", "–" if accuracy is None else f"{accuracy:.1%}")
-        st.metric("Learning rate", _number(latest.get("train/learning_rate"), ".2e"))
+        st.metric("Learning rate", _number(latest.get("train/learning_rate"), ".3g"))
 
 
 def _number(value: float | None, form: str = ".4f") -> str:
@@ -170,3 +171,13 @@ def recipe(run: Run) -> None:
     """Draw the run's recipe, folded away."""
     with st.expander("Recipe"):
         st.json(json.loads(run.config.to_json()), expanded=2)
+
+
+def accuracy_so_far(store: RunStore, runs: Sequence[Run]) -> list[float]:
+    """Return the validation accuracies of the newest run that has more than one, epoch by epoch."""
+    for run in runs[:5]:
+        points, _ = store.metrics(run.id)
+        found = [p.value for p in points if (p.split, p.name) == ("validation", "accuracy")]
+        if len(found) > 1:
+            return found
+    return []
