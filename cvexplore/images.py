@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cvexplore.errors import ImageError, UnknownName
 
 if TYPE_CHECKING:
+    import numpy as np
     from PIL.Image import Image
     from torch import Tensor
 
@@ -134,8 +135,19 @@ def sample_image(name: str) -> "Image":
     return load_image(file.read_bytes())
 
 
+def from_array(pixels: "np.ndarray") -> "Image":
+    """Return a data set's picture as RGB.
+
+    Shape: (C, H, W) uint8, C being 1 or 3
+    """
+    from PIL import Image
+
+    array = pixels.transpose(1, 2, 0)
+    return Image.fromarray(array.squeeze(-1) if array.shape[-1] == 1 else array).convert("RGB")
+
+
 def crop(image: "Image", preparation: Preparation) -> "Image":
-    """Return the square of the picture that the network sees, before its colours are scaled."""
+    """Return the square of the picture that the network sees, before its values are scaled."""
     from PIL import Image
 
     wanted = preparation.image_size
@@ -145,7 +157,8 @@ def crop(image: "Image", preparation: Preparation) -> "Image":
     width, height = (max(wanted, round(side * scale)) for side in image.size)
     resized = image.resize((width, height), how)
     left, top = round((width - wanted) / 2), round((height - wanted) / 2)
-    return resized.crop((left, top, left + wanted, top + wanted))
+    square = resized.crop((left, top, left + wanted, top + wanted))
+    return square.convert("L" if preparation.channels == 1 else "RGB")
 
 
 def prepare(image: "Image", preparation: Preparation) -> "Tensor":
@@ -156,7 +169,7 @@ def prepare(image: "Image", preparation: Preparation) -> "Tensor":
     import numpy as np
     import torch
 
-    square = crop(image, preparation).convert("L" if preparation.channels == 1 else "RGB")
+    square = crop(image, preparation)
     pixels = torch.from_numpy(np.array(square, np.float32) / 255)  # (H, W) or (H, W, 3)
     pixels = pixels.reshape(*pixels.shape[:2], -1).permute(2, 0, 1)
     mean, std = torch.tensor(preparation.mean), torch.tensor(preparation.std)

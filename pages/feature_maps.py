@@ -18,9 +18,11 @@ st.caption("Give a network an image and look at what each of its layers makes of
 
 left, right = st.columns([1, 2], gap="large")
 with left, told():
-    chosen = pick_picture(key="picture")
+    first = st.container()
     name = pick_architecture("timm/tf_efficientnet_lite0", key="model", task="classification")
     subject = pick_weights(name, key="weights")
+    with first:
+        chosen = pick_picture(key="picture", trained_on=cached.trained_on(subject))
     st.page_link(
         page("anatomy"),
         label=f"Anatomy of {find(name).family}",

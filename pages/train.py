@@ -14,6 +14,10 @@ st.caption(
     "Choose a network, data and a recipe. A run has its own process: you can close this page."
 )
 
+with told():
+    RunStore()
+    runner.ensure()  # it imports torch while the form is filled in, so that a run starts at once
+
 # ------------------------------------------------------------------ pick
 
 left, middle, right = st.columns(3, gap="large")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from cvexplore import catalog
+from cvexplore.runs import RunStore
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,6 +96,14 @@ def dataset(name: str, options: Options = ()) -> "Dataset":
     from cvexplore.training.datasets import DATASETS
 
     return DATASETS.bind(Choice(name, dict(options)))()
+
+
+def trained_on(subject: Subject) -> "Dataset | None":
+    """Return the data set that a run's weights were learned from; None for other weights."""
+    if not subject.weights.startswith("run:"):
+        return None
+    data = RunStore().run(subject.weights.removeprefix("run:")).config.dataset
+    return dataset(data.name, frozen(dict(data.options)))
 
 
 @st.cache_resource

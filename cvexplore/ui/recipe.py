@@ -152,7 +152,5 @@ def samples(dataset: "Dataset", rows: int = 3) -> bytes:
     """Return a picture of a few samples: a column a class."""
     from cvexplore.figures.sheet import mosaic
 
-    classes = range(min(10, len(dataset.classes)))
-    of_class = [(dataset.labels == each).nonzero()[:rows, 0] for each in classes]
-    chosen = [int(members[row]) for row in range(rows) for members in of_class]
-    return mosaic(dataset.images[chosen].numpy(), columns=len(of_class))
+    chosen = dataset.one_of_each(rows)
+    return mosaic(dataset.images[chosen].numpy(), columns=len(chosen) // rows)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from cvexplore.runs import Run, RunStore
+from cvexplore.runs import Run, RunStore, runner
 from cvexplore.ui.components.live_curves import Curve, Panel, live_curves
 from cvexplore.ui.places import page
 from cvexplore.ui.words import duration
@@ -31,7 +31,6 @@ def pick_run(runs: Sequence[Run]) -> Run:
     ids = [run.id for run in runs]
     asked = st.query_params.get("run")
     place = ids.index(asked) if asked in ids else 0
-    key = f"runs.{ids[0]}.{asked}"
     seen = st.dataframe(
         {
             "State": [run.state for run in runs],
@@ -49,7 +48,7 @@ def pick_run(runs: Sequence[Run]) -> Run:
         },
         height=min(213, 38 + 35 * len(runs)),
         hide_index=True,
-        key=key,
+        key=f"runs.{ids[0]}",  # a new run on top moves the others, so the choice starts anew
         on_select="rerun",
         selection_mode="single-row-required",
         placeholder="",
@@ -98,16 +97,23 @@ def _number(value: float | None, form: str = ".4f") -> str:
     return "–" if value is None or value != value else f"{value:{form}}"
 
 
-def links(run: Run, store: RunStore) -> None:
-    """Draw where a run's network can be looked into."""
-    if run.active or not (store.folder / run.id / "weights.safetensors").is_file():
-        return
-    st.page_link(
-        page("feature_maps"),
-        label="See its feature maps",
-        icon=":material/grid_view:",
-        query_params={"model": run.config.architecture, "weights": f"run:{run.id}"},
-    )
+def controls(run: Run, store: RunStore) -> None:
+    """Draw what can be done with a run now."""
+    if run.active and st.button("Stop", icon=":material/stop:", key="stop", width="stretch"):
+        store.want(run.id, "stop")
+    if run.state in ("stopped", "lost") and st.button(
+        "Go on", icon=":material/resume:", key="resume", width="stretch"
+    ):
+        store.resume(run.id)
+        runner.ensure()
+        st.rerun()
+    if not run.active and (store.folder / run.id / "weights.safetensors").is_file():
+        st.page_link(
+            page("feature_maps"),
+            label="See its feature maps",
+            icon=":material/grid_view:",
+            query_params={"model": run.config.architecture, "weights": f"run:{run.id}"},
+        )
 
 
 # ------------------------------------------------------------------ curves

@@ -41,6 +41,12 @@ class Dataset:
         """Pixels a side."""
         return self.images.shape[-1]
 
+    def one_of_each(self, rows: int = 1) -> list[int]:
+        """Return the indices of ``rows`` pictures of each class, class by class in every row."""
+        classes = range(min(10, len(self.classes)))
+        members = [(self.labels == each).nonzero()[:rows, 0].tolist() for each in classes]
+        return [of_class[row] for row in range(rows) for of_class in members]
+
     def mean_and_std(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Return each channel's mean and standard deviation, on a scale of 0 to 1."""
         pixels = self.images.float() / 255
