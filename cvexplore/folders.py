@@ -28,7 +28,6 @@ def run(run_id: str) -> Path:
 
     Raises:
         RunError: this cannot be the id of a run.
-
     """
     if not _RUN_ID.fullmatch(run_id):
         raise RunError(f"{run_id!r} is not the id of a run.")

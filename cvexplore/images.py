@@ -58,7 +58,6 @@ def load_image(data: bytes) -> "Image":
 
     Raises:
         ImageError: not an image we read, damaged, or too large; the message says which.
-
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -122,7 +121,6 @@ def sample_image(name: str) -> "Image":
 
     Raises:
         UnknownName: no such photo.
-
     """
     if name not in SAMPLES:
         raise UnknownName("sample photo", name, SAMPLES)

@@ -54,7 +54,6 @@ class Option:
 
         Raises:
             OptionError: the value is not allowed; the message says what is.
-
         """
         if self.choices:
             if value in self.choices:
@@ -129,7 +128,6 @@ def check(kind: str, allowed: tuple[Option, ...], given: Mapping[str, Any]) -> d
     Raises:
         UnknownName: an option of that name does not exist; the nearest is offered.
         OptionError: a value is not allowed.
-
     """
     known = {option.name: option for option in allowed}
     for name in given:
@@ -163,7 +161,6 @@ class Registry(Generic[P]):
     Args:
         kind: what one of them is called in messages, such as "schedule".
         folder: the package whose modules register themselves when they are imported.
-
     """
 
     def __init__(self, kind: str, folder: str | None = None) -> None:
@@ -215,7 +212,6 @@ class Registry(Generic[P]):
         Raises:
             UnknownName: no such plug-in or option.
             OptionError: a value is not allowed.
-
         """
         return check(f"{self.kind} {choice.name}", self.options(choice.name), choice.options)
 

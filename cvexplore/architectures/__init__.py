@@ -54,7 +54,6 @@ class Card:
         builds_on: names of the cards whose ideas it takes up.
         models: patterns of catalog names that belong to it, "torchvision/resnet*"; where several
             cards match a name, the longest pattern has it.
-
     """
 
     name: str
@@ -80,7 +79,6 @@ def family(name: str) -> Card | None:
 
     Raises:
         ValueError: two cards claim the name by patterns of the same length.
-
     """
     claims = [
         (len(pattern), card)

@@ -28,7 +28,6 @@ def library(name: str) -> tuple[ModuleType, str]:
 
     Raises:
         UnknownName: there is no such architecture; the message offers the nearest.
-
     """
     shelf, _, model = name.partition("/")
     if shelf not in _LIBRARIES or not model:
@@ -44,7 +43,6 @@ def options(name: str) -> tuple[plugins.Option, ...]:
 
     Raises:
         UnknownName: there is no such architecture.
-
     """
     module, model = library(name)
     return module.options(model)
@@ -72,7 +70,6 @@ def build(
         OptionError: an option's value is not allowed.
         BuildError: the options do not make a network together.
         WeightsError: the weights are not here, or belong to another network.
-
     """
     module, model = library(name)
     chosen = {**origin_options(name, weights), **chosen}
@@ -95,7 +92,6 @@ def origin_options(name: str, weights: str) -> Mapping[str, Any]:
 
     Raises:
         WeightsError: the file belongs to another architecture.
-
     """
     origin = weight_files.origin(weights)
     if origin is None:
@@ -125,7 +121,6 @@ def traced(name: str, **chosen: Any) -> "Trace":
     Raises:
         UnknownName, OptionError, BuildError: as ``build`` does.
         TraceError: the network cannot take an image of this size; the message names the layer.
-
     """
     from cvexplore.trace import watch
 

@@ -9,7 +9,7 @@ import types
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 _DENSE = ("RetinaNet", "FCOS", "SSD")
 
@@ -19,22 +19,26 @@ def is_detector(name: str) -> bool:
     return any(word in name for word in ("rcnn", "retinanet", "fcos", "ssd"))
 
 
-def keep_all_boxes(model: nn.Module) -> nn.Module:
+def keep_all_boxes(model: Any) -> Any:
     """Let a private meta-device detector keep all the boxes it may; other models pass."""
     if type(model).__name__ in _DENSE:
-        model.__dict__["postprocess_detections"] = types.MethodType(_keep_dense, model)
+        _replace(model, "postprocess_detections", _keep_dense)
     elif hasattr(model, "roi_heads"):
-        rpn, heads = model.rpn, model.roi_heads
-        rpn.__dict__["filter_proposals"] = types.MethodType(_keep_proposals, rpn)
-        heads.__dict__["postprocess_detections"] = types.MethodType(_keep_detections, heads)
-        heads.__dict__["forward"] = types.MethodType(_without_values(type(heads).forward), heads)
-        pool = heads.box_roi_pool
-        for each in {pool, heads.mask_roi_pool, heads.keypoint_roi_pool} - {None}:
-            each.__dict__["forward"] = types.MethodType(_pool_all_levels, each)
+        heads = model.roi_heads
+        _replace(model.rpn, "filter_proposals", _keep_proposals)
+        _replace(heads, "postprocess_detections", _keep_detections)
+        _replace(heads, "forward", _without_values(type(heads).forward))
+        for pool in (heads.box_roi_pool, heads.mask_roi_pool, heads.keypoint_roi_pool):
+            if pool is not None:
+                _replace(pool, "forward", _pool_all_levels)
     else:
         return model
-    model.transform.__dict__["postprocess"] = lambda result, *sizes: result
+    _replace(model.transform, "postprocess", lambda self, result, *sizes: result)
     return model
+
+
+def _replace(owner: Any, name: str, function: Any) -> None:
+    setattr(owner, name, types.MethodType(function, owner))
 
 
 def _keep_proposals(

@@ -41,7 +41,6 @@ def download(address: str, name: str, on_progress: Progress | None = None) -> Pa
 
     Raises:
         WeightsError: it could not be fetched, or what came is not what was published.
-
     """
     target = folders.downloads() / _safe(name)
     if target.is_file():

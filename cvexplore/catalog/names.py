@@ -10,6 +10,7 @@ import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from cvexplore.errors import UnknownName
 
@@ -36,7 +37,6 @@ class Architecture:
         top1: published ImageNet top-1 accuracy in per cent (torchvision's tables).
         top1_weights: the weights that accuracy belongs to.
         error: why it could not be measured.
-
     """
 
     name: str
@@ -66,7 +66,7 @@ def read_facts(path: Path = FACTS) -> list[Architecture]:
 def _architecture(row: dict[str, str]) -> Architecture:
     numbers = {"year": int, "image_size": int, "top1": float}
     numbers |= dict.fromkeys(("classes", "parameters", "macs", "activation_bytes", "layers"), int)
-    values = {
+    values: dict[str, Any] = {
         each.name: (numbers[each.name](text) if text else None) if each.name in numbers else text
         for each in fields(Architecture)
         for text in (row[each.name],)
@@ -85,7 +85,6 @@ def architectures(pattern: str = "", library: str = "") -> tuple[Architecture, .
     Args:
         pattern: a part of the name or family, or a pattern with ``*``; empty means all.
         library: "cvexplore", "torchvision" or "timm"; empty means all.
-
     """
     return tuple(
         each
@@ -107,7 +106,6 @@ def find(name: str) -> Architecture:
 
     Raises:
         UnknownName: there is none; the message offers the nearest names.
-
     """
     try:
         return _by_name()[name]

@@ -53,7 +53,6 @@ def build(name: str, chosen: Mapping[str, Any]) -> nn.Module:
 
     Raises:
         BuildError: the options do not make a network together.
-
     """
     own = {option.name for option in BUILDERS.options(name)}
     return BUILDERS.bind(Choice(name, {k: v for k, v in chosen.items() if k in own}))()

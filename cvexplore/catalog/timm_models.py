@@ -7,7 +7,7 @@ from typing import Any
 import timm
 import torch
 from huggingface_hub import hf_hub_url
-from timm.data import ImageNetInfo, infer_imagenet_subset
+from timm.data.imagenet_info import ImageNetInfo, infer_imagenet_subset
 from torch import nn
 
 from cvexplore.errors import BuildError
@@ -50,7 +50,6 @@ def build(name: str, chosen: Mapping[str, Any]) -> nn.Module:
 
     Raises:
         BuildError: the network cannot be built with these options.
-
     """
     return _create(name, chosen, pretrained=False)
 
@@ -60,7 +59,6 @@ def build_pretrained(name: str, chosen: Mapping[str, Any], path: Path) -> nn.Mod
 
     Raises:
         BuildError: the network cannot be built with these options.
-
     """
     return _create(name, chosen, pretrained=True, pretrained_cfg_overlay={"file": str(path)})
 

@@ -85,7 +85,6 @@ def build(name: str, chosen: Mapping[str, Any]) -> nn.Module:
 
     Raises:
         BuildError: the network cannot be built with these options.
-
     """
     size = chosen.get("image_size", image_size(name))
     published = _published(name, size)
@@ -106,7 +105,6 @@ def build_pretrained(name: str, chosen: Mapping[str, Any], path: Path) -> nn.Mod
 
     Raises:
         WeightsError: the options are not those the weights were trained with.
-
     """
     network = build(name, chosen)
     load_state(network, read(path), path.name)
@@ -170,10 +168,10 @@ def _unloaded(published: WeightsEnum, classes: int | None, size: int) -> Weights
     meta = {**published.meta, "min_size": (size, size)}  # a ViT takes its image size from here
     if classes is not None:
         meta["categories"] = [str(each) for each in range(classes)]
-    copy = object.__new__(type(published))
+    copy: Any = object.__new__(type(published))
     copy._name_ = published.name
     copy._value_ = Weights(url="", transforms=published.transforms, meta=meta)
-    copy.__dict__["get_state_dict"] = lambda *args, **kwargs: _NOTHING
+    copy.get_state_dict = lambda *args, **kwargs: _NOTHING
     return copy
 
 

@@ -34,7 +34,6 @@ class Origin:
         options: the builder's options that differ from its defaults.
         labels: names of the classes, in the order of the outputs.
         preparation: what was done to a picture before the network saw it.
-
     """
 
     architecture: str
@@ -56,7 +55,6 @@ def origin(weights: str) -> Origin | None:
 
     Raises:
         WeightsError: no such file or run, or it cannot be read.
-
     """
     path = _file(weights)
     if path is None or path.suffix != ".safetensors":
@@ -71,7 +69,10 @@ def origin(weights: str) -> Origin | None:
     if header is None:
         return None
     said = json.loads(header)
-    prepared = {k: tuple(v) if isinstance(v, list) else v for k, v in said["preparation"].items()}
+    prepared: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in said["preparation"].items()
+    }
     return Origin(
         said["architecture"], said["options"], tuple(said["labels"]), Preparation(**prepared)
     )
@@ -89,7 +90,6 @@ def load(model: "nn.Module", weights: str) -> None:
 
     Raises:
         WeightsError: they are not here, or belong to another network.
-
     """
     if weights == "bundled":
         _load_in_order(model, _bundled_file())
@@ -108,7 +108,6 @@ def load_state(model: "nn.Module", state: Mapping[str, "Tensor"], what: str) -> 
 
     Raises:
         WeightsError: its names or shapes are another network's; the message says the first.
-
     """
     own = _state(model)
     for name, tensor in own.items():
@@ -132,7 +131,6 @@ def read(path: Path) -> dict[str, "Tensor"]:
 
     Raises:
         WeightsError: it is not there, or is not a file of tensors.
-
     """
     if not path.is_file():
         raise WeightsError(f"There is no weights file {path.name}.")

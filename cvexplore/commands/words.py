@@ -43,7 +43,6 @@ def read_options(allowed: Iterable[Option], given: Iterable[str]) -> dict[str, A
     Raises:
         UnknownName: no such option; the nearest is offered.
         OptionError: not KEY=VALUE, or a value that is not allowed.
-
     """
     known = {option.name: option for option in allowed}
     values = {}

@@ -7,12 +7,14 @@ milliseconds and no colour is computed twice. Byte 0 is transparent, the gaps be
 import io
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 Colours = Literal["viridis", "magma", "cividis", "grey"]
 Scale = Literal["channel", "layer"]
+
+COLOURS: tuple[Colours, ...] = get_args(Colours)
 
 _GAP = 2  # pixels between tiles
 _SMALLEST_TILE = 28  # smaller maps are enlarged by whole factors, so that a pixel stays a square
@@ -26,7 +28,6 @@ class Sheet:
         png: the picture.
         tiles: how many tiles it has.
         columns: how many stand in a row.
-
     """
 
     png: bytes
@@ -42,7 +43,6 @@ def sheet(maps: np.ndarray, *, scale: Scale = "channel", colours: Colours = "vir
         scale: "channel" stretches each channel over all colours, so faint ones can be seen too;
             "layer" uses one scale for all, so that they can be compared.
         colours: the colour map; all but grey keep their order for the colour-blind too.
-
     """
     levels = _levels(maps, scale)
     enlarge = max(1, math.ceil(_SMALLEST_TILE / levels.shape[1]))

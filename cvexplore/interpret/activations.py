@@ -29,7 +29,6 @@ class FeatureMap:
         maps: one picture a channel; tokens laid out as their patches lie, a vector as single
         points.
             Shape: (C, H, W), float32, on the CPU
-
     """
 
     layer: str
@@ -57,7 +56,6 @@ def feature_maps(model: nn.Module, image: Tensor, layer: str) -> FeatureMap:
     Raises:
         UnknownName: the network has no such layer; the nearest are offered.
         LayerError: the layer is not called, or what it returns is not maps.
-
     """
     return as_maps(capture(model, image, [layer]), layer, model)
 
@@ -69,7 +67,6 @@ def capture(model: nn.Module, image: Tensor, layers: Sequence[str]) -> Capture:
 
     Raises:
         UnknownName: the network has no such layer.
-
     """
     kept: dict[str, list[Any]] = {layer: [] for layer in layers}
     private, watched = _private(model, layers)
@@ -87,7 +84,6 @@ def as_maps(captured: Capture, layer: str, model: nn.Module) -> FeatureMap:
 
     Raises:
         LayerError: the layer was not called, or what it returned is not maps.
-
     """
     calls = captured.layers[layer]
     if not calls:
@@ -159,13 +155,14 @@ def _private(model: nn.Module, layers: Sequence[str]) -> tuple[nn.Module, dict[s
     watched: dict[str, nn.Module] = {}
     for layer in layers:
         _module(model, layer)
-        original, private = model, root
+        original: Any = model
+        private: Any = root
         for part in layer.split(".") if layer else ():
             child = original._modules[part]
             for name, sibling in original._modules.items():
                 if sibling is child:
-                    private._modules[name] = own(child)  # type: ignore[arg-type]
-            original, private = child, own(child)  # type: ignore[arg-type, assignment]
+                    private._modules[name] = own(child)
+            original, private = child, own(child)
         watched[layer] = private
     return root, watched
 

@@ -28,12 +28,12 @@ def predictions(output: Any, labels: Sequence[str], most: int = 5) -> tuple[Pred
 
     Raises:
         LayerError: the output is not one score a class.
-
     """
     if not isinstance(output, Tensor) or output.dim() != 2:
         raise LayerError("This network does not return one score a class.")
     likeliest = output[0].float().softmax(0).topk(min(most, output.shape[1]))
+    names = dict(enumerate(labels))
     return tuple(
-        Prediction(labels[i] if i < len(labels) else f"class {i}", p, i)
-        for p, i in zip(likeliest.values.tolist(), likeliest.indices.tolist(), strict=True)
+        Prediction(names.get(index, f"class {index}"), probability, index)
+        for probability, index in zip(*map(Tensor.tolist, likeliest), strict=True)
     )

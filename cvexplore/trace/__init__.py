@@ -30,7 +30,6 @@ def trace(model: nn.Module, example: Any) -> Trace:
 
     Raises:
         TraceError: the model cannot take this input; the message names the layer.
-
     """
     args = example if isinstance(example, tuple) else (example,)
     return watch(_meta_twin(model), _to_meta(args))
@@ -41,7 +40,6 @@ def watch(model: nn.Module, args: tuple[Any, ...]) -> Trace:
 
     Raises:
         TraceError: the model cannot take this input; the message names the layer.
-
     """
     return Watcher(model.eval()).run(args)
 

@@ -30,7 +30,6 @@ class LayerRecord:
         parameters: numbers it learns; a parameter used twice counts where it is used first.
         macs: multiply-adds, as torchvision's tables count them; attention counts.
         activation_bytes: bytes its functions write; in-place writes, views and moves are free.
-
     """
 
     index: int
@@ -70,7 +69,6 @@ class Trace:
         edges: (from index, to index).
         trainable: parameters that an optimiser would change.
         kinds: the class of every module by its path, containers included.
-
     """
 
     layers: tuple[LayerRecord, ...]
@@ -120,7 +118,7 @@ class Trace:
 
     def by_role(self) -> dict[str, int]:
         """Return the parameters by what they do, in the order of ``ROLES``."""
-        spent = dict.fromkeys(ROLES, 0)
+        spent: dict[str, int] = dict.fromkeys(ROLES, 0)
         for layer in self.layers:
             spent[role(layer.kind)] += layer.parameters
         return spent

@@ -73,7 +73,6 @@ class Watcher(TorchFunctionMode):
 
         Raises:
             TraceError: the model cannot take this input; the message names the layer.
-
         """
         for module in self._paths:
             self._surround(module)

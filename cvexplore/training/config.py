@@ -24,7 +24,6 @@ class MetricPoint:
         name: "loss", "accuracy", "learning_rate", …
         value: may be not-a-number when training diverged.
         seconds: since the run began.
-
     """
 
     step: int
@@ -69,7 +68,6 @@ class RunConfig:
         Raises:
             UnknownName: an architecture, part or option that does not exist.
             OptionError: a value that is not allowed.
-
         """
         from cvexplore.training.approaches import APPROACHES
         from cvexplore.training.datasets import DATASETS
@@ -94,7 +92,6 @@ class RunConfig:
 
         Raises:
             OptionError: this is not a recipe.
-
         """
         try:
             given = json.loads(text)

@@ -38,7 +38,6 @@ class Training:
 
     Raises:
         CvexploreError: the recipe does not work; the message says why.
-
     """
 
     def __init__(self, config: RunConfig, device: str | None = None) -> None:
@@ -77,7 +76,6 @@ class Training:
 
         Raises:
             RunError: the loss is no longer a number.
-
         """
         while len(self.losses) < self.epochs:
             yield from self._learn(epoch=len(self.losses))

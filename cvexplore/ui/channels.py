@@ -1,10 +1,10 @@
 """A layer's channels: all of them on one sheet to click, and the clicked one large."""
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cvexplore.figures.sheet import Colours, Scale, picture, sheet
+from cvexplore.figures.sheet import COLOURS, Colours, Scale, picture, sheet
 from cvexplore.ui.components.atlas import atlas
 from cvexplore.ui.words import shape
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     import numpy as np
 
 _MOST = 512  # tiles a sheet; more are too small to tell apart
-_SCALE_WORDS: dict[Scale, str] = {"channel": "each channel", "layer": "whole layer"}
 
 
 def show(maps: "np.ndarray", name: str, layer: str) -> None:
@@ -64,14 +63,10 @@ def show(maps: "np.ndarray", name: str, layer: str) -> None:
 
 def _look() -> tuple[Scale, Colours]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        scale = st.segmented_control(
-            "Brightness",
-            list(_SCALE_WORDS),
-            default="channel",
-            required=True,
-            format_func=_SCALE_WORDS.__getitem__,
+        colours = st.selectbox("Colours", COLOURS, key="colours", width=140)
+        together = st.toggle(
+            "One scale for all channels",
             key="scale",
-            help="Stretch each channel by itself, or all by one scale so that they compare",
+            help="So that channels compare; otherwise each is stretched by itself and faint ones show",
         )
-        colours = st.selectbox("Colours", list(get_args(Colours)), key="colours", width=140)
-    return scale, colours
+    return "layer" if together else "channel", colours

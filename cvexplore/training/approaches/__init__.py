@@ -39,10 +39,11 @@ class Approach(nn.Module):
     Args:
         config: the run's recipe.
         dataset: what to learn from.
-
     """
 
     network: nn.Module
+    _mean: Tensor
+    _std: Tensor
 
     def __init__(self, config: RunConfig, dataset: Dataset) -> None:
         super().__init__()

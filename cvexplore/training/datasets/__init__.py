@@ -23,7 +23,6 @@ class Dataset:
         labels: (N,), int64, an index into ``classes``.
         classes: names of the classes.
         source: where the pictures come from, in a sentence.
-
     """
 
     images: "Tensor"

@@ -1,6 +1,6 @@
 """1,797 very small handwritten digits."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 
@@ -19,7 +19,7 @@ def digits(*, image_size: Annotated[int, Range(8, 224, unit="pixels")] = 28) -> 
     """
     from sklearn.datasets import load_digits
 
-    data = load_digits()
+    data: Any = load_digits()
     images = torch.from_numpy(data.images / 16 * 255).round().to(torch.uint8)[:, None]
     return Dataset(
         images=resized(images, image_size),

@@ -59,7 +59,6 @@ def atlas(
         alt: what the picture shows, for people who do not see it.
         selected: the tile to begin with, and to return to when the one that was picked is not
             on the sheet. Keep it constant: to change it is to send the picture once more.
-
     """
     # What a person picked comes back as state and is left out of the data on purpose: a message
     # that is the same as the last one travels as a hash, one that differs carries the picture.

@@ -44,7 +44,6 @@ class Curve:
 
     Raises:
         ValueError: there are more steps than values, or fewer.
-
     """
 
     label: str
@@ -70,7 +69,6 @@ class Panel:
         height: of the plot without its legend, in pixels.
         log: whether the y axis is logarithmic; values of zero and below then leave a gap.
         unit: written behind the title, such as "%" or "images per second".
-
     """
 
     title: str
@@ -92,7 +90,6 @@ def live_curves(panels: Sequence[Panel], *, run: str, key: str) -> None:
             are sent at each call.
         run: which run the points are of; another run begins without zoom.
         key: names this chart.
-
     """
     _COMPONENT(
         key=key,
