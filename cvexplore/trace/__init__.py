@@ -7,17 +7,17 @@
 """
 
 import copy
-from typing import Any
-
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Any
 
 from cvexplore.trace.records import KindTotal, LayerRecord, Trace
-from cvexplore.trace.watcher import Watcher
+
+if TYPE_CHECKING:
+    from torch import nn
 
 __all__ = ["KindTotal", "LayerRecord", "Trace", "trace", "watch"]
 
 
-def trace(model: nn.Module, example: Any) -> Trace:
+def trace(model: "nn.Module", example: Any) -> Trace:
     """Return what one forward pass in evaluation mode does, without computing it.
 
     The pass runs on a private twin of the model whose tensors have shapes but no memory (torch's
@@ -35,16 +35,20 @@ def trace(model: nn.Module, example: Any) -> Trace:
     return watch(_meta_twin(model), _to_meta(args))
 
 
-def watch(model: nn.Module, args: tuple[Any, ...]) -> Trace:
+def watch(model: "nn.Module", args: tuple[Any, ...]) -> Trace:
     """Trace a model that is the caller's own, such as one just built on the meta device.
 
     Raises:
         TraceError: the model cannot take this input; the message names the layer.
     """
+    from cvexplore.trace.watcher import Watcher
+
     return Watcher(model.eval()).run(args)
 
 
-def _meta_twin(model: nn.Module) -> nn.Module:
+def _meta_twin(model: "nn.Module") -> "nn.Module":
+    from torch import nn
+
     memo: dict[int, Any] = {}
     for parameter in model.parameters():
         memo[id(parameter)] = nn.Parameter(parameter.detach().to("meta"), parameter.requires_grad)
@@ -54,6 +58,8 @@ def _meta_twin(model: nn.Module) -> nn.Module:
 
 
 def _to_meta(value: Any) -> Any:
+    from torch import Tensor
+
     if isinstance(value, Tensor):
         return value.to("meta")
     if isinstance(value, dict):

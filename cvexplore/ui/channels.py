@@ -67,6 +67,6 @@ def _look() -> tuple[Scale, Colours]:
         together = st.toggle(
             "One scale for all channels",
             key="scale",
-            help="So that channels compare; otherwise each is stretched by itself and faint ones show",
+            help="So that they compare; otherwise each is stretched by itself, and faint ones show",
         )
     return "layer" if together else "channel", colours

@@ -73,7 +73,7 @@ def settings() -> tuple[Choice, dict[str, Any]]:
     """Draw the optimiser, the schedule and the numbers."""
     names = list(SCHEDULES)
     schedule = st.selectbox(
-        "Schedule", names, names.index("cosine"), _readable, key="schedule", bind="query-params"
+        "Schedule", names, names.index("cosine"), key="schedule", bind="query-params"
     )
     st.caption(SCHEDULES.summary(schedule))
     options = option_form(SCHEDULES.options(schedule), key=f"schedule.{schedule}")
@@ -83,10 +83,6 @@ def settings() -> tuple[Choice, dict[str, Any]]:
     with st.expander("More"):
         chosen |= option_form(known.values(), key="recipe")
     return Choice(schedule, options), chosen
-
-
-def _readable(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def config(
