@@ -1,0 +1,115 @@
+"""One training run in one process: it trains, writes what it measures, and does what is wanted of it."""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from cvexplore.errors import CvexploreError, RunError
+from cvexplore.runs.store import Run, RunStore
+from cvexplore.training.config import MetricPoint
+
+FLUSH_SECONDS = 0.25
+LOOK_SECONDS = 0.1
+CHECKPOINT_SECONDS = 10.0
+
+OnPoint = Callable[[MetricPoint], None]
+
+
+def work(store: RunStore, run: Run, on_point: OnPoint | None = None, threads: int = 1) -> str:
+    """Train a run that this process has claimed, to its end, and return the state it ended in.
+
+    The run's folder holds a lock as long as this process lives, its log, its last checkpoint, and at
+    the end its weights. Whatever happens is written to the store; nothing is raised but interrupts.
+    """
+    folder = store.folder / run.id
+    state, message = "failed", ""
+    try:
+        folder.mkdir(exist_ok=True)
+        with FileLock(folder / "lock", timeout=0):
+            state = _train(store, run, folder, on_point, threads)
+    except Timeout:
+        return store.run(run.id).state  # another process trains it already
+    except KeyboardInterrupt:
+        state = "stopped"
+        raise
+    except CvexploreError as error:
+        message = str(error)
+    except OSError as error:
+        message = f"The runs folder cannot be written: {error.strerror or error}."
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}"
+        _log(folder)
+    finally:
+        with contextlib.suppress(RunError):  # a disk that is full cannot be told so
+            store.end(run.id, state, message)
+    return state
+
+
+def _train(store: RunStore, run: Run, folder: Path, on_point: OnPoint | None, threads: int) -> str:
+    import torch
+
+    from cvexplore.training.loop import Training
+
+    torch.set_num_threads(threads)
+    training = Training(run.config)
+    checkpoint = folder / "checkpoint.pt"
+    recorded = 0
+    if checkpoint.exists():
+        saved = torch.load(checkpoint, weights_only=True)
+        training.restore(saved["training"])
+        recorded = saved["recorded"]
+    store.begin(run.id, training.step, training.steps, recorded)
+
+    def save_checkpoint() -> None:
+        state = {"training": training.checkpoint(), "recorded": recorded}
+        _replace(checkpoint, lambda path: torch.save(state, path))
+
+    stopped = False
+    buffer: list[MetricPoint] = []
+    now = looked = flushed = kept = time.monotonic()
+    try:
+        for point in training.points():
+            buffer.append(point)
+            if on_point:
+                on_point(point)
+            if point.name != "learning_rate":  # that is a step's last point: now all of it is known
+                continue
+            now = time.monotonic()
+            if now - flushed > FLUSH_SECONDS:
+                recorded = store.record(run.id, buffer, training.step, training.steps)
+                buffer.clear()
+                flushed = now
+                if now - kept > CHECKPOINT_SECONDS:
+                    save_checkpoint()
+                    kept = now
+            if now - looked > LOOK_SECONDS:
+                looked = now
+                if stopped := store.wanted(run.id) == "stop":
+                    break
+    finally:
+        store.record(run.id, buffer, training.step, training.steps)
+    _replace(folder / "weights.safetensors", training.save)
+    if stopped:
+        recorded = store.record(run.id, (), training.step, training.steps)
+        save_checkpoint()  # so that it can go on
+        return "stopped"
+    checkpoint.unlink(missing_ok=True)
+    return "finished"
+
+
+def _replace(path: Path, write: Callable[[Path], None]) -> None:
+    """Write a file beside the old one and put it in its place in one step."""
+    part = path.with_name(path.name + ".part")
+    write(part)
+    os.replace(part, path)
+
+
+def _log(folder: Path) -> None:
+    import traceback
+
+    with contextlib.suppress(OSError), (folder / "log.txt").open("a") as file:
+        traceback.print_exc(file=file)
