@@ -62,12 +62,13 @@ def scatter(
                 y=[_value(each, y) for each in rows],
                 customdata=[[each.name, each.family, each.year] for each in rows],
                 name=kind,
-                mode="markers",
+                mode="markers+text",
+                text=[each.name.partition("/")[2] if each.name in picked else "" for each in rows],
+                textposition="top center",
                 marker={
                     "color": colour(figure, index),
                     "size": [_size(each) for each in rows],
-                    "opacity": 0.75,
-                    "line": {"width": [2.5 if each.name in picked else 0 for each in rows]},
+                    "opacity": [1.0 if each.name in picked else 0.65 for each in rows],
                 },
                 hovertemplate=(
                     "<b>%{customdata[0]}</b><br>%{customdata[1]}, %{customdata[2]}<br>"

@@ -112,7 +112,7 @@ def table(shown: Sequence[Architecture]) -> None:
             ),
             "Pixels": st.column_config.NumberColumn(format="%d", help="Pixels a side of the input"),
         },
-        height=520,
+        height=min(520, 38 + 35 * len(names)),
         hide_index=True,
         key=key,
         on_select=lambda: _take([names[row] for row in _rows(key)], names),
@@ -161,6 +161,7 @@ def pick() -> list[str]:
         key=_PICKS,
         bind="query-params",
         max_selections=MOST,
+        select_all=False,
         placeholder="Type a name, for instance torchvision/resnet50",
         help="The link in the address bar brings others to the same comparison.",
     )

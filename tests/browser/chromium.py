@@ -38,4 +38,4 @@ if __name__ == "__main__":
     if find() is None:
         install()
     if find() is None:
-        sys.exit("The browser tests need Chromium: install it, or type: playwright install chromium")
+        sys.exit("The browser tests need Chromium; install it, or run: playwright install chromium")

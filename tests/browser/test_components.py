@@ -2,72 +2,38 @@
 
 import json
 import math
-import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import streamlit as st
-from playwright.sync_api import ConsoleMessage, Locator, Page, WebSocket, expect
+from playwright.sync_api import Locator, Page, WebSocket, expect
 from streamlit.testing.v1 import AppTest
 
 from cvexplore.ui.components import static_url
 from cvexplore.ui.components.live_curves import Curve, Panel, _panel
+from tests.browser.conftest import READY, ROOT, Open, serving, watched
 
-ROOT = Path(__file__).resolve().parents[2]
 GALLERY = Path(__file__).with_name("component_gallery.py")
-READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 # The gallery is served as the app is: through st.App, under its Content-Security-Policy.
 APP = """
 import streamlit as st
 from starlette.middleware import Middleware
 
-POLICY = (
-    b"default-src 'self'; script-src 'self' blob: 'unsafe-inline' 'wasm-unsafe-eval'; "
-    b"style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-    b"connect-src 'self' ws: wss: data: blob:; worker-src 'self' blob:; object-src 'none'; "
-    b"base-uri 'self'"
-)
+from cvexplore.ui.server import SecurityHeaders
 
-
-class AddPolicy:
-    def __init__(self, app):
-        self.app = app
-
-    async def __call__(self, scope, receive, send):
-        async def send_with_policy(message):
-            if message["type"] == "http.response.start":
-                message["headers"] += [(b"content-security-policy", POLICY)]
-            await send(message)
-
-        await self.app(scope, receive, send_with_policy if scope["type"] == "http" else send)
-
-
-app = st.App("component_gallery.py", middleware=[Middleware(AddPolicy)])
+app = st.App("component_gallery.py", middleware=[Middleware(SecurityHeaders)])
 """
 LIGHT_FIRST_COLOUR = (0x4F, 0x46, 0xE5)
 DARK_FIRST_COLOUR = (0x8B, 0x8B, 0xFF)
 
-Open = Callable[..., Page]
 expect.set_options(timeout=10_000)
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-    return {
-        **browser_type_launch_args,
-        "executable_path": shutil.which("chromium"),
-        "args": quiet,
-    }
 
 
 @pytest.fixture(scope="session")
@@ -77,54 +43,13 @@ def gallery_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     shutil.copy(GALLERY, folder)
     (folder / "app.py").write_text(APP, encoding="utf-8")
     (folder / "static").symlink_to(ROOT / "cvexplore" / "ui" / "static")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    options = ["--server.port", str(port), "--server.headless", "true"]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), *options],
-        cwd=ROOT,  # where .streamlit/config.toml is
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        _wait_until_healthy(url, server)
+    with serving(folder / "app.py") as url:
         yield url
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def _wait_until_healthy(url: str, server: subprocess.Popen) -> None:
-    for _ in range(300):
-        assert server.poll() is None, "the gallery did not start"
-        try:
-            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1)
-            return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail("the gallery did not answer within 30 seconds")
 
 
 @pytest.fixture
 def gallery(page: Page, gallery_url: str) -> Iterator[Open]:
     """Open the gallery; fail on errors, broken policies and requests that leave the machine."""
-    faults: list[str] = []
-
-    def note_console(message: ConsoleMessage) -> None:
-        if "Content Security Policy" in message.text:
-            faults.append(message.text)
-
-    def note_request(url: str) -> None:
-        if url.startswith(("http", "ws")) and not url.startswith(gallery_url):
-            faults.append(f"a request left the machine: {url}")
-
-    page.set_default_timeout(10_000)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", note_console)
-    page.on("request", lambda request: note_request(request.url))
 
     def open_gallery(query: str = "") -> Page:
         answer = page.goto(f"{gallery_url}/{query}")
@@ -134,8 +59,8 @@ def gallery(page: Page, gallery_url: str) -> Iterator[Open]:
         expect(page.locator(".caption")).not_to_be_empty()
         return page
 
-    yield open_gallery
-    assert not faults
+    with watched(page, gallery_url):
+        yield open_gallery
 
 
 # --- the atlas ---------------------------------------------------------------------------------

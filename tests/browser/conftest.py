@@ -1,0 +1,114 @@
+"""A real server and a real Chromium; a page error or a request that leaves fails a test."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser import chromium
+
+ROOT = Path(__file__).resolve().parents[2]
+READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+    return {**browser_type_launch_args, "executable_path": chromium.find(), "args": quiet}
+
+
+@contextmanager
+def serving(script: Path, **environment: str) -> Iterator[str]:
+    """Serve a Streamlit script on a free port and give its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    options = ["--server.port", str(port), "--server.headless", "true"]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", str(script), *options],
+        cwd=ROOT,  # where .streamlit/config.toml is
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        _wait_until_healthy(url, server)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def _wait_until_healthy(url: str, server: subprocess.Popen) -> None:
+    for _ in range(600):
+        assert server.poll() is None, "the server did not start"
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1)
+            return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail("the server did not answer within a minute")
+
+
+@contextmanager
+def watched(page: Page, url: str) -> Iterator[None]:
+    """Fail on page errors, broken policies and requests that leave the machine."""
+    faults: list[str] = []
+
+    def note(message: str, is_fault: bool = True) -> None:
+        if is_fault:
+            faults.append(message)
+
+    def leaves(address: str) -> bool:
+        host = url.partition("//")[2]
+        return address.startswith(("http", "ws")) and address.split("/")[2] != host
+
+    page.set_default_timeout(20_000)
+    page.on("pageerror", lambda error: note(str(error)))
+    page.on("console", lambda said: note(said.text, "Content Security Policy" in said.text))
+    page.on("request", lambda request: note(f"asked for {request.url}", leaves(request.url)))
+    yield
+    assert not faults
+
+
+@pytest.fixture(scope="session")
+def app_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cvexplore-home")
+
+
+@pytest.fixture(scope="session")
+def app_url(app_home: Path) -> Iterator[str]:
+    with serving(ROOT / "app.py", CVEXPLORE_HOME=str(app_home)) as url:
+        yield url
+    subprocess.run(["pkill", "-f", str(app_home)], check=False)
+
+
+@pytest.fixture
+def go(page: Page, app_url: str) -> Iterator[Open]:
+    """Open a page of the app and wait until its script has run."""
+
+    def open_page(path: str = "/") -> Page:
+        page.goto(app_url + path)
+        settle(page)
+        return page
+
+    with watched(page, app_url):
+        yield open_page
+
+
+def settle(page: Page) -> None:
+    """Wait until the script has run and stays so."""
+    for _ in range(3):
+        page.wait_for_selector(READY, timeout=60_000)
+        page.wait_for_timeout(150)
