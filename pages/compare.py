@@ -32,20 +32,23 @@ with st.grid(4, min_column_width=150, border=True):
     accuracies = [each.top1 for each in shown if each.top1]
     st.metric("Best top-1", f"{max(accuracies):.1f} %" if accuracies else "–")
 
-# ------------------------------------------------------------------ show
-
-left, right = st.columns([6, 5], gap="medium")
-with left:
-    comparing.table(shown)
-with right:
-    x, y = comparing.axes(AXES)
-    comparing.pickable(scatter(shown, x, y, comparing.picked()))
-    missing = sum(not getattr(each, y) or not getattr(each, x) for each in shown)
-    note = f" {missing:,} of those shown have no such figure." if missing else ""
-    st.caption(f"A dot's size is its parameters. Click one to pick it.{note}")
-
+overview = st.container()
 st.header("Side by side")
 names = comparing.pick()
+
+# ------------------------------------------------------------------ show
+
+with overview:
+    left, right = st.columns([6, 5], gap="medium")
+    with left:
+        comparing.table(shown)
+    with right:
+        x, y = comparing.axes(AXES)
+        comparing.pickable(scatter(shown, x, y, names))
+        missing = sum(not getattr(each, y) or not getattr(each, x) for each in shown)
+        note = f" {missing:,} of those shown have no such figure." if missing else ""
+        st.caption(f"A dot's size is its parameters. Click one to pick it.{note}")
+
 if len(names) < 2:
     st.info(
         "Pick two to four architectures: tick rows, click dots, or type names.",
