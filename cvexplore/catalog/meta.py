@@ -6,10 +6,12 @@ widths and drop rates with, and then fails; here only tensors that nobody reads 
 them with random numbers, most of the time a constructor takes, is left out.
 """
 
+import threading
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_buffer_registration_hook
 from torch.overrides import TorchFunctionMode
 
 _MAKE = frozenset({torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn, torch.full})
@@ -22,11 +24,32 @@ _FILL = frozenset(
 )
 
 
+_BROADCAST = frozenset({Tensor.add, Tensor.sub, Tensor.mul, torch.add, torch.sub, torch.mul})
+_LARGE = 100_000  # elements; constructors read small tables, such as drop rates, and no large ones
+
+
 class WithoutMemory(TorchFunctionMode):
     """Inside it, this thread's new parameters have a shape and no numbers.
 
-    What a constructor computes from numbers still is computed; move the finished network to "meta".
+    What a constructor computes from numbers still is computed, and loses its numbers when it is
+    registered as a buffer; move the finished network to "meta".
     """
+
+    def __enter__(self) -> "WithoutMemory":
+        """Begin, and take the numbers from every buffer that this thread registers."""
+        thread = threading.get_ident()
+
+        def forget(module: nn.Module, name: str, buffer: Tensor | None) -> Tensor | None:
+            mine = buffer is not None and threading.get_ident() == thread
+            return buffer.to("meta") if mine else None
+
+        self._hook = register_module_buffer_registration_hook(forget)
+        return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        """End, and leave buffers alone again."""
+        self._hook.remove()
+        super().__exit__(*error)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Send what is made to the meta device, and leave out what would fill it."""
@@ -37,10 +60,24 @@ class WithoutMemory(TorchFunctionMode):
             target = args[0] if args else kwargs["tensor"]
             if isinstance(target, Tensor) and target.is_meta:
                 return target
+        elif func in _BROADCAST and _makes_a_large_table(args):
+            args = _forgotten(args)
         try:
             return func(*args, **kwargs)
         except RuntimeError:
             if not any(t.is_meta for t in args if isinstance(t, Tensor)):
                 raise
             # A computed tensor met one that has no numbers: then the result has none either.
-            return func(*(t.to("meta") if isinstance(t, Tensor) else t for t in args), **kwargs)
+            return func(*_forgotten(args), **kwargs)
+
+
+def _makes_a_large_table(args: Any) -> bool:
+    """Say whether this is something like the positions of all pixels of a window to each other."""
+    tensors = [each for each in args if isinstance(each, Tensor)]
+    if len(tensors) < 2 or tensors[0].shape == tensors[1].shape:
+        return False
+    return torch.broadcast_shapes(*(each.shape for each in tensors)).numel() > _LARGE
+
+
+def _forgotten(args: Any) -> list[Any]:
+    return [each.to("meta") if isinstance(each, Tensor) else each for each in args]
