@@ -86,10 +86,11 @@ def architectures(pattern: str = "", library: str = "") -> tuple[Architecture, .
         pattern: a part of the name or family, or a pattern with ``*``; empty means all.
         library: "cvexplore", "torchvision" or "timm"; empty means all.
     """
+    wanted = pattern.lower()
     return tuple(
         each
         for each in _by_name().values()
-        if (not library or each.library == library) and _matches(each, pattern.lower())
+        if (not library or each.library == library) and (not wanted or _matches(each, wanted))
     )
 
 
