@@ -160,8 +160,13 @@ def _built(module: ModuleType, model: str, chosen: Mapping[str, Any]) -> "nn.Mod
     except CvexploreError:
         raise
     except Exception as error:  # whatever a library's constructor finds wrong
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise BuildError(f"{model} cannot be built with {dict(chosen)}: {reason}") from error
+        raise BuildError(
+            f"{model} cannot be built with {dict(chosen)}: {_reason(error)}"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def _without_memory(module: ModuleType, model: str, chosen: Mapping[str, Any]) -> "nn.Module":
@@ -205,4 +210,10 @@ def _pretrained(
     name: str, chosen: Mapping[str, Any], on_progress: "Progress | None"
 ) -> "nn.Module":
     module, model = library(name)
-    return module.build_pretrained(model, chosen, fetch_published(name, on_progress))
+    file = fetch_published(name, on_progress)
+    try:
+        return module.build_pretrained(model, chosen, file)
+    except CvexploreError:
+        raise
+    except Exception as error:  # whatever a library finds wrong with a damaged file
+        raise WeightsError(f"{file.name} cannot be loaded: {_reason(error)}") from error

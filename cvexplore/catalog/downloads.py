@@ -1,10 +1,10 @@
 """Fetching published weights, when a person asked for them: with progress, whole or not at all."""
 
 import hashlib
+import http.client
 import os
 import re
 import tempfile
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
@@ -56,8 +56,8 @@ def download(address: str, name: str, on_progress: Progress | None = None) -> Pa
                 f"What {_host(address)} sent is not the published {name}; try again."
             )
         os.replace(part, target)
-    except (OSError, urllib.error.URLError, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = str(getattr(error, "reason", None) or error).strip()
         raise WeightsError(
             f"{name} could not be downloaded from {_host(address)} ({reason}). With no network, "
             "use bundled weights, a finished run's, or a .safetensors file."

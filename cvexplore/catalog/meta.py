@@ -26,6 +26,18 @@ _FILL = frozenset(
 
 _BROADCAST = frozenset({Tensor.add, Tensor.sub, Tensor.mul, torch.add, torch.sub, torch.mul})
 _LARGE = 100_000  # elements; constructors read small tables, such as drop rates, and no large ones
+_this_thread = threading.local()
+
+
+def _forget(module: nn.Module, name: str, buffer: Tensor | None) -> Any:
+    """Take the numbers from a buffer if this thread builds without memory."""
+    builds = getattr(_this_thread, "builds", 0)
+    return buffer.to("meta") if builds and buffer is not None else None
+
+
+# Once and for all: every thread that registers a buffer walks through torch's list of hooks, and
+# fails where another one changes it meanwhile.
+register_module_buffer_registration_hook(_forget)
 
 
 class WithoutMemory(TorchFunctionMode):
@@ -37,18 +49,12 @@ class WithoutMemory(TorchFunctionMode):
 
     def __enter__(self) -> "WithoutMemory":
         """Begin, and take the numbers from every buffer that this thread registers."""
-        thread = threading.get_ident()
-
-        def forget(module: nn.Module, name: str, buffer: Tensor | None) -> Tensor | None:
-            mine = buffer is not None and threading.get_ident() == thread
-            return buffer.to("meta") if mine else None
-
-        self._hook = register_module_buffer_registration_hook(forget)
+        _this_thread.builds = getattr(_this_thread, "builds", 0) + 1
         return super().__enter__()
 
     def __exit__(self, *error: Any) -> None:
         """End, and leave buffers alone again."""
-        self._hook.remove()
+        _this_thread.builds -= 1
         super().__exit__(*error)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

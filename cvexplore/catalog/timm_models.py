@@ -51,14 +51,17 @@ def build(name: str, chosen: Mapping[str, Any]) -> nn.Module:
     Raises:
         BuildError: the network cannot be built with these options.
     """
-    return _create(name, chosen, pretrained=False)
+    try:
+        return _create(name, chosen, pretrained=False)
+    except (AssertionError, ValueError, RuntimeError, TypeError) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise BuildError(f"timm cannot build {name} with {dict(chosen)}: {reason}") from error
 
 
 def build_pretrained(name: str, chosen: Mapping[str, Any], path: Path) -> nn.Module:
-    """Build the architecture with the published weights in a file; timm adapts them to the options.
+    """Build the architecture with the published weights in a file.
 
-    Raises:
-        BuildError: the network cannot be built with these options.
+    timm adapts them to the options, and raises almost anything where it cannot.
     """
     return _create(name, chosen, pretrained=True, pretrained_cfg_overlay={"file": str(path)})
 
@@ -67,16 +70,12 @@ def _create(name: str, chosen: Mapping[str, Any], **how: Any) -> nn.Module:
     words = {"classes": "num_classes", "channels": "in_chans"}
     how |= {words[key]: value for key, value in chosen.items() if key in words}
     size = chosen.get("image_size", image_size(name))
+    if size == image_size(name):
+        return timm.create_model(name, **how)
     try:
-        if size == image_size(name):
-            return timm.create_model(name, **how)
-        try:
-            return timm.create_model(name, img_size=size, **how)
-        except TypeError:  # the constructor does not depend on the image size
-            return timm.create_model(name, **how)
-    except (AssertionError, ValueError, RuntimeError, TypeError) as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise BuildError(f"timm cannot build {name} with {dict(chosen)}: {reason}") from error
+        return timm.create_model(name, img_size=size, **how)
+    except TypeError:  # the constructor does not depend on the image size
+        return timm.create_model(name, **how)
 
 
 def example(name: str, size: int, channels: int, device: str = "meta") -> tuple[Any, ...]:

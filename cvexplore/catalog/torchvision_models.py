@@ -3,7 +3,7 @@
 ``torchvision.models.get_model(name)`` alone builds another network than the published one:
 detectors get BatchNorm where the weights have FrozenBatchNorm, segmenters lose their auxiliary
 head, GoogLeNet keeps its. So the builders are handed the published weights, but with nothing to
-download and load.
+download: they load what is on this machine, or nothing.
 """
 
 import threading
@@ -16,10 +16,11 @@ import torch
 import torchvision
 from torch import nn
 from torchvision.models import Weights, WeightsEnum
+from torchvision.models.detection._utils import overwrite_eps
 
 from cvexplore.catalog.detectors import is_detector
-from cvexplore.catalog.weights import load_state, read
-from cvexplore.errors import BuildError
+from cvexplore.catalog.weights import read
+from cvexplore.errors import BuildError, WeightsError
 from cvexplore.images import Preparation
 from cvexplore.plugins import Option, Range
 
@@ -29,6 +30,11 @@ _TASKS = {
     "torchvision.models.video": "video",
     "torchvision.models.optical_flow": "optical flow",
 }
+
+# Their published weights were trained with a batch normalisation that adds nothing to the variance.
+_WITHOUT_EPS = frozenset(
+    f"{head}_resnet50_fpn" for head in ("fasterrcnn", "keypointrcnn", "maskrcnn", "retinanet")
+)
 
 
 def names() -> list[str]:
@@ -86,6 +92,10 @@ def build(name: str, chosen: Mapping[str, Any]) -> nn.Module:
     Raises:
         BuildError: the network cannot be built with these options.
     """
+    return _build(name, chosen, _NOTHING)
+
+
+def _build(name: str, chosen: Mapping[str, Any], state: Mapping[str, Any]) -> nn.Module:
     size = chosen.get("image_size", image_size(name))
     published = _published(name, size)
     builder = torchvision.models.get_model_builder(name)
@@ -97,18 +107,26 @@ def build(name: str, chosen: Mapping[str, Any]) -> nn.Module:
                 f"{max(1, size // patch) * patch} and {(size // patch + 1) * patch} work."
             )
     with _nothing_to_load():
-        return builder(weights=_unloaded(published, chosen.get("classes"), size))
+        network = builder(weights=_entry(published, chosen.get("classes"), size, state))
+    if name in _WITHOUT_EPS:
+        overwrite_eps(network, 0.0)
+    return network
 
 
 def build_pretrained(name: str, chosen: Mapping[str, Any], path: Path) -> nn.Module:
-    """Build the published network and load its weights from a file.
+    """Build the published network and let its builder load the weights from a file.
+
+    Older files have names of tensors that only the builder knows to be those of today.
 
     Raises:
+        BuildError: the network cannot be built with these options.
         WeightsError: the options are not those the weights were trained with.
     """
-    network = build(name, chosen)
-    load_state(network, read(path), path.name)
-    return network
+    try:
+        return _build(name, chosen, read(path))
+    except RuntimeError as error:  # what load_state_dict finds missing, unknown or of another shape
+        reason = str(error).strip().splitlines()[-1].strip()
+        raise WeightsError(f"{path.name} does not fit {name} built like this: {reason}") from error
 
 
 def weights_address(name: str) -> str:
@@ -163,15 +181,17 @@ _building = 0
 _lock = threading.Lock()
 
 
-def _unloaded(published: WeightsEnum, classes: int | None, size: int) -> WeightsEnum:
-    """Return a copy of the weights' entry that has the same facts and loads nothing."""
+def _entry(
+    published: WeightsEnum, classes: int | None, size: int, state: Mapping[str, Any]
+) -> WeightsEnum:
+    """Return a copy of the weights' entry that has the same facts and whose file is this state."""
     meta = {**published.meta, "min_size": (size, size)}  # a ViT takes its image size from here
     if classes is not None:
         meta["categories"] = [str(each) for each in range(classes)]
     copy: Any = object.__new__(type(published))
     copy._name_ = published.name
     copy._value_ = Weights(url="", transforms=published.transforms, meta=meta)
-    copy.get_state_dict = lambda *args, **kwargs: _NOTHING
+    copy.get_state_dict = lambda *args, **kwargs: state
     return copy
 
 

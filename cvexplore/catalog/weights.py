@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 BUNDLED = {"timm/tf_efficientnet_lite0": "ImageNet-1k"}
 
 _HEADER = "cvexplore"
+_COUNTER = "num_batches_tracked"
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,20 @@ def origin(weights: str) -> Origin | None:
         raise WeightsError(f"{path.name} is not a readable .safetensors file: {error}.") from None
     if header is None:
         return None
-    said = json.loads(header)
-    prepared: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in said["preparation"].items()
-    }
-    return Origin(
-        said["architecture"], said["options"], tuple(said["labels"]), Preparation(**prepared)
-    )
+    try:
+        said = json.loads(header)
+        prepared: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in said["preparation"].items()
+        }
+        return Origin(
+            said["architecture"],
+            dict(said["options"]),
+            tuple(said["labels"]),
+            Preparation(**prepared),
+        )
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise WeightsError(f"{path.name} does not say in our words what it belongs to.") from None
 
 
 def choices(name: str) -> tuple[str, ...]:
@@ -118,12 +125,11 @@ def load_state(model: "nn.Module", state: Mapping[str, "Tensor"], what: str) -> 
             raise WeightsError(
                 f"{what} belongs to another network: {name} has shape {have}, not {need}."
             )
-    extra = next((name for name in state if name not in own and name in model.state_dict()), None)
-    if extra is None:
-        extra = next((name for name in state if name not in own), None)
-    if extra is not None and not extra.endswith("num_batches_tracked"):
-        raise WeightsError(f"{what} belongs to another network: it has {extra} as well.")
-    model.load_state_dict({name: state[name] for name in own}, strict=False)
+    for name in state:
+        if name not in own and not name.endswith(_COUNTER):
+            raise WeightsError(f"{what} belongs to another network: it has {name} as well.")
+    for name, tensor in own.items():  # some networks' own loading asks for what files do not say
+        tensor.copy_(state[name])
 
 
 def read(path: Path) -> dict[str, "Tensor"]:
@@ -141,7 +147,10 @@ def read(path: Path) -> dict[str, "Tensor"]:
             return load_file(path)
         import torch
 
-        return torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        if not all(isinstance(each, torch.Tensor) for each in dict(state).values()):
+            raise TypeError("it holds other things than tensors by their names")
+        return state
     except Exception as error:  # damaged files, and pickles of anything but tensors
         reason = str(error).strip().partition("\n")[0]
         raise WeightsError(f"{path.name} cannot be read as weights: {reason}") from None
@@ -150,7 +159,7 @@ def read(path: Path) -> dict[str, "Tensor"]:
 def _state(model: "nn.Module") -> dict[str, "Tensor"]:
     """Return what a network must be given: all but batch normalisation's counters."""
     state = model.state_dict()
-    return {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
+    return {k: v for k, v in state.items() if not k.endswith(_COUNTER)}
 
 
 def _file(weights: str) -> Path | None:
@@ -173,7 +182,7 @@ def _bundled_file() -> Path:
 def _load_in_order(model: "nn.Module", path: Path) -> None:
     """Load a file whose tensors have other names but stand in the same order."""
     own = _state(model)
-    given = {k: v for k, v in read(path).items() if not k.endswith("num_batches_tracked")}
+    given = {k: v for k, v in read(path).items() if not k.endswith(_COUNTER)}
     shapes = [tuple(t.shape) for t in own.values()]
     if shapes != [tuple(t.shape) for t in given.values()]:
         raise WeightsError(
