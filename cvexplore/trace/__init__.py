@@ -6,7 +6,6 @@
 (11689512, 8)
 """
 
-import copy
 from typing import TYPE_CHECKING, Any
 
 from cvexplore.trace.records import KindTotal, LayerRecord, Trace
@@ -31,8 +30,10 @@ def trace(model: "nn.Module", example: Any) -> Trace:
     Raises:
         TraceError: the model cannot take this input; the message names the layer.
     """
+    from cvexplore.trace.twin import emptied, twin
+
     args = example if isinstance(example, tuple) else (example,)
-    return watch(_meta_twin(model), _to_meta(args))
+    return watch(twin(model), emptied(args))
 
 
 def watch(model: "nn.Module", args: tuple[Any, ...]) -> Trace:
@@ -44,26 +45,3 @@ def watch(model: "nn.Module", args: tuple[Any, ...]) -> Trace:
     from cvexplore.trace.watcher import Watcher
 
     return Watcher(model.eval()).run(args)
-
-
-def _meta_twin(model: "nn.Module") -> "nn.Module":
-    from torch import nn
-
-    memo: dict[int, Any] = {}
-    for parameter in model.parameters():
-        memo[id(parameter)] = nn.Parameter(parameter.detach().to("meta"), parameter.requires_grad)
-    for buffer in model.buffers():
-        memo[id(buffer)] = buffer.to("meta")
-    return copy.deepcopy(model, memo)
-
-
-def _to_meta(value: Any) -> Any:
-    from torch import Tensor
-
-    if isinstance(value, Tensor):
-        return value.to("meta")
-    if isinstance(value, dict):
-        return {key: _to_meta(each) for key, each in value.items()}
-    if isinstance(value, (tuple, list)):
-        return type(value)(_to_meta(each) for each in value)
-    return value

@@ -51,10 +51,10 @@ ASKS = _named(
 SAME_SHAPE = _named(
     """
     batch_norm layer_norm group_norm instance_norm rms_norm local_response_norm normalize relu relu_
-    relu6 gelu silu mish elu elu_ selu celu leaky_relu leaky_relu_ prelu rrelu hardtanh hardswish
+    relu6 gelu silu mish elu elu_ selu celu leaky_relu leaky_relu_ rrelu hardtanh hardswish
     hardsigmoid sigmoid sigmoid_ logsigmoid tanh tanh_ softplus softsign softmax log_softmax softmin
     dropout dropout_ dropout1d dropout2d dropout3d alpha_dropout feature_dropout exp log sqrt rsqrt
-    square abs neg sin cos erf clamp clamp_ round floor
+    square abs neg sin cos erf round floor
     """,
     F,
     torch,
@@ -82,7 +82,7 @@ FREE = (
         adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool2d mean sum
         amax amin max min std var cat concat stack where pixel_shuffle pixel_unshuffle
         channel_shuffle grid_sample embedding argmax topk __setitem__ pow __pow__ norm cumsum outer
-        gather masked_fill
+        gather masked_fill clamp clamp_ prelu
         """,
         F,
         torch,

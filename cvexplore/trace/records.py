@@ -133,7 +133,8 @@ class Trace:
         runs: list[list[LayerRecord]] = []
         place: dict[int, int] = {}
         for layer in self.layers:
-            if not runs or _block(runs[-1][-1], depth) != _block(layer, depth):
+            deeper = layer.depth > depth
+            if not (runs and deeper and _block(runs[-1][-1], depth) == _block(layer, depth)):
                 runs.append([])
             runs[-1].append(layer)
             place[layer.index] = len(runs) - 1

@@ -2,7 +2,8 @@
 
 torch computes shapes there through Python decompositions: one ``batch_norm`` takes a millisecond,
 most of a summary's time. For the functions that networks consist of the shape is known at once, so
-a stand-in answers. Where something is unusual or wrong, the real function runs and says so.
+a stand-in answers. Where something is unusual or wrong, the real function runs and says so. The
+arguments bear torch's names, since a network may give them by name.
 """
 
 from typing import Any
@@ -20,55 +21,66 @@ def _same_shape(*args: Any, **kwargs: Any) -> Tensor:
     data = argument(args, kwargs, 0, "input")
     if kwargs.get("inplace"):
         return data
-    return data.new_empty(data.shape)
+    return torch.empty_like(data, dtype=kwargs.get("dtype"))  # permuted data stay so in memory
 
 
-def _batch_norm(data: Tensor, mean: Any = None, *args: Any, **kwargs: Any) -> Tensor:
-    if mean is not None and mean.shape[0] != data.shape[1]:
-        return F.batch_norm(data, mean, *args, **kwargs)
-    return data.new_empty(data.shape)
+def _batch_norm(input: Tensor, running_mean: Any = None, *args: Any, **kwargs: Any) -> Tensor:
+    if running_mean is not None and running_mean.shape[0] != input.shape[1]:
+        return F.batch_norm(input, running_mean, *args, **kwargs)
+    return input.new_empty(input.shape)
 
 
-def _layer_norm(data: Tensor, normalized_shape: Any, *args: Any, **kwargs: Any) -> Tensor:
-    if tuple(data.shape[-len(normalized_shape) :]) != tuple(normalized_shape):
-        return F.layer_norm(data, normalized_shape, *args, **kwargs)
-    return data.new_empty(data.shape)
+def _group_norm(
+    input: Tensor, num_groups: int, weight: Any = None, *args: Any, **kw: Any
+) -> Tensor:
+    channels = input.shape[1]
+    if channels % num_groups or (weight is not None and weight.shape[0] != channels):
+        return F.group_norm(input, num_groups, weight, *args, **kw)
+    return input.new_empty(input.shape)
 
 
-def _adaptive_pool(data: Tensor, output_size: Any) -> Tensor:
-    if data.dim() != 4:
-        return F.adaptive_avg_pool2d(data, output_size)
+def _last_norm(function: Function) -> Function:
+    def norm(input: Tensor, normalized_shape: Any, *args: Any, **kwargs: Any) -> Tensor:
+        if tuple(input.shape[-len(normalized_shape) :]) != tuple(normalized_shape):
+            return function(input, normalized_shape, *args, **kwargs)
+        return input.new_empty(input.shape)
+
+    return norm
+
+
+def _adaptive_pool(input: Tensor, output_size: Any) -> Tensor:
+    if input.dim() != 4:
+        return F.adaptive_avg_pool2d(input, output_size)
     sides = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
-    out = [have if want is None else want for have, want in zip(data.shape[2:], sides, strict=True)]
-    return data.new_empty((*data.shape[:2], *out))
+    both = zip(input.shape[2:], sides, strict=True)
+    return input.new_empty((*input.shape[:2], *(h if want is None else want for h, want in both)))
 
 
-def _dropout(data: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    return data.new_empty(data.shape) if training and not inplace else data
+def _dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    return input.new_empty(input.shape) if training and not inplace else input
 
 
-def _in_place(data: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    return data
+def _in_place(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    return input
 
 
-def _arithmetic_in_place(left: Tensor, right: Any, **kwargs: Any) -> Tensor:
-    if isinstance(right, Tensor) and right.shape != left.shape:
-        return left.add_(right)
-    return left
+def _arithmetic_in_place(input: Tensor, other: Any, **kwargs: Any) -> Tensor:
+    if isinstance(other, Tensor) and other.shape != input.shape:
+        return input.add_(other)
+    return input
 
 
-def _arithmetic(left: Any, right: Any, **kwargs: Any) -> Tensor:
-    if not isinstance(left, Tensor):
-        left, right = right, left
-    shape = left.shape
-    if isinstance(right, Tensor) and right.shape != shape:
-        shape = torch.broadcast_shapes(shape, right.shape)
-    dtype = torch.result_type(left, right)
-    return left.new_empty(shape, dtype=dtype)
+def _arithmetic(input: Any, other: Any, **kwargs: Any) -> Tensor:
+    if not isinstance(input, Tensor):
+        input, other = other, input
+    dtype = torch.result_type(input, other)
+    if isinstance(other, Tensor) and other.shape != input.shape:
+        return input.new_empty(torch.broadcast_shapes(input.shape, other.shape), dtype=dtype)
+    return torch.empty_like(input, dtype=dtype)
 
 
 def _convolution(
-    data: Tensor,
+    input: Tensor,
     weight: Tensor,
     bias: Any = None,
     stride: Any = 1,
@@ -77,18 +89,18 @@ def _convolution(
     groups: int = 1,
 ) -> Tensor:
     sides = weight.dim() - 2
-    if isinstance(padding, str) or data.dim() != weight.dim():
-        return _run(sides, data, weight, bias, stride, padding, dilation, groups)
-    if data.shape[1] != weight.shape[1] * groups:
-        return _run(sides, data, weight, bias, stride, padding, dilation, groups)
+    if isinstance(padding, str) or input.dim() != weight.dim():
+        return _run(sides, input, weight, bias, stride, padding, dilation, groups)
+    if input.shape[1] != weight.shape[1] * groups:
+        return _run(sides, input, weight, bias, stride, padding, dilation, groups)
     step, pad, gap = _each(stride, sides), _each(padding, sides), _each(dilation, sides)
     out = [
-        (data.shape[2 + i] + 2 * pad[i] - gap[i] * (weight.shape[2 + i] - 1) - 1) // step[i] + 1
+        (input.shape[2 + i] + 2 * pad[i] - gap[i] * (weight.shape[2 + i] - 1) - 1) // step[i] + 1
         for i in range(sides)
     ]
     if min(out) < 1:
-        return _run(sides, data, weight, bias, stride, padding, dilation, groups)
-    return data.new_empty((data.shape[0], weight.shape[0], *out))
+        return _run(sides, input, weight, bias, stride, padding, dilation, groups)
+    return input.new_empty((input.shape[0], weight.shape[0], *out))
 
 
 def _run(sides: int, *args: Any) -> Tensor:
@@ -96,32 +108,38 @@ def _run(sides: int, *args: Any) -> Tensor:
     return (F.conv1d, F.conv2d, F.conv3d)[sides - 1](*args)
 
 
-def _linear(data: Tensor, weight: Tensor, bias: Any = None) -> Tensor:
-    if data.shape[-1] != weight.shape[-1]:
-        return F.linear(data, weight, bias)
-    return data.new_empty((*data.shape[:-1], weight.shape[0]))
+def _linear(input: Tensor, weight: Tensor, bias: Any = None) -> Tensor:
+    if input.shape[-1] != weight.shape[-1] or weight.dim() != 2:
+        return F.linear(input, weight, bias)
+    return input.new_empty((*input.shape[:-1], weight.shape[0]))
 
 
-def _product(left: Tensor, right: Tensor) -> Tensor:
-    if min(left.dim(), right.dim()) < 2 or left.shape[-1] != right.shape[-2]:
-        return torch.matmul(left, right)
-    batch = left.shape[:-2]
-    if right.shape[:-2] != batch:
-        batch = torch.broadcast_shapes(batch, right.shape[:-2])
-    return left.new_empty((*batch, left.shape[-2], right.shape[-1]))
+def _product(input: Tensor, other: Tensor) -> Tensor:
+    if min(input.dim(), other.dim()) < 2 or input.shape[-1] != other.shape[-2]:
+        return torch.matmul(input, other)
+    batch = input.shape[:-2]
+    if other.shape[:-2] != batch:
+        batch = torch.broadcast_shapes(batch, other.shape[:-2])
+    return input.new_empty((*batch, input.shape[-2], other.shape[-1]))
 
 
 def _attention(query: Tensor, key: Tensor, value: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
+        return F.scaled_dot_product_attention(query, key, value, *args, **kwargs)
     return query.new_empty((*query.shape[:-1], value.shape[-1]))
 
 
-def _multi_head(query: Tensor, key: Tensor, *args: Any, **kwargs: Any) -> tuple:
+def _multi_head(
+    query: Tensor, key: Tensor, value: Tensor, width: int, heads: int, *args: Any, **kwargs: Any
+) -> tuple:
+    if query.shape[-1] != width or key.shape[:-1] != value.shape[:-1]:
+        return F.multi_head_attention_forward(query, key, value, width, heads, *args, **kwargs)
     out = query.new_empty(query.shape)  # (N, B, D)
     if not kwargs.get("need_weights", True):
         return out, None
-    heads = () if kwargs.get("average_attn_weights", True) else (args[2],)
+    apart = () if kwargs.get("average_attn_weights", True) else (heads,)
     batch = (query.shape[1],) if query.dim() == 3 else ()
-    return out, query.new_empty((*batch, *heads, query.shape[0], key.shape[0]))
+    return out, query.new_empty((*batch, *apart, query.shape[0], key.shape[0]))
 
 
 def _lstm(
@@ -143,7 +161,9 @@ STAND_INS: dict[Function, Function] = {
     **dict.fromkeys(SAME_SHAPE, _same_shape),
     **{f: _in_place for f in SAME_SHAPE if f.__name__.endswith("_")},
     **dict.fromkeys((F.batch_norm, torch.batch_norm), _batch_norm),
-    **dict.fromkeys((F.layer_norm, torch.layer_norm), _layer_norm),
+    **dict.fromkeys((F.group_norm, torch.group_norm), _group_norm),
+    **{norm: _last_norm(norm) for norm in (F.layer_norm, torch.layer_norm)},
+    **{norm: _last_norm(norm) for norm in (F.rms_norm, torch.rms_norm)},
     F.adaptive_avg_pool2d: _adaptive_pool,
     **dict.fromkeys(DROPOUTS, _dropout),
     **{f: _arithmetic for f in ARITHMETIC if f.__name__ in ("add", "sub", "mul", "div")},

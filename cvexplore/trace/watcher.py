@@ -22,6 +22,7 @@ from cvexplore.errors import TraceError
 from cvexplore.trace.functions import ASKS, FREE, MACS, MOVES, OpCounter
 from cvexplore.trace.records import LayerRecord, Shape, Trace, unique_edges
 from cvexplore.trace.stand_ins import STAND_INS
+from cvexplore.trace.twin import emptied
 
 
 @dataclass(eq=False)
@@ -74,6 +75,7 @@ class Watcher(TorchFunctionMode):
         Raises:
             TraceError: the model cannot take this input; the message names the layer.
         """
+        own = {module: vars(module).get("forward") for module in self._paths}
         for module in self._paths:
             self._surround(module)
         try:
@@ -82,8 +84,10 @@ class Watcher(TorchFunctionMode):
         except Exception as error:
             raise TraceError(self._where(error)) from error
         finally:
-            for module in self._paths:
+            for module, forward in own.items():
                 del module.__dict__["forward"]
+                if forward is not None:  # one that was replaced for this very module
+                    module.__dict__["forward"] = forward
         return self._result()
 
     # -------------------------------------------------------------- modules
@@ -137,9 +141,17 @@ class Watcher(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run one function, or its stand-in, and note what it computes or joins."""
         kwargs = kwargs or {}
-        if func.__name__ == "__get__" or func in ASKS or not self._open:
+        if func in ASKS or not self._open:
             return func(*args, **kwargs)
-        output, macs = _call(func, args, kwargs)
+        if func.__name__ == "__get__":  # an attribute: x.shape, but also x.mT, x.real
+            found = func(*args, **kwargs)
+            if isinstance(found, Tensor) and found is not args[0]:
+                self._remember(found, self._sources_of(args))
+            return found
+        try:
+            output, macs = _call(func, args, kwargs)
+        except RuntimeError:  # a constant made on the way meets data that have no numbers
+            output, macs = _call(func, *emptied((args, kwargs)))
         if isinstance(output, Tensor) or (
             isinstance(output, (tuple, list)) and any(isinstance(each, Tensor) for each in output)
         ):
@@ -243,7 +255,7 @@ class Watcher(TorchFunctionMode):
 def _call(func: Any, args: Any, kwargs: dict) -> tuple[Any, int]:
     """Return what the function gives, and its multiply-adds."""
     stand_in = STAND_INS.get(func)
-    if stand_in is not None and _on_meta(args, kwargs):
+    if stand_in is not None and _without_numbers(args, kwargs):
         output = stand_in(*args, **kwargs)
     elif func in FREE or func in MACS:
         output = func(*args, **kwargs)
@@ -255,11 +267,11 @@ def _call(func: Any, args: Any, kwargs: dict) -> tuple[Any, int]:
     return output, formula(args, kwargs, output) if formula else 0
 
 
-def _on_meta(args: Any, kwargs: dict) -> bool:
+def _without_numbers(args: Any, kwargs: dict) -> bool:
     first = args[0] if args else kwargs.get("input", kwargs.get("query"))
     if isinstance(first, (int, float)) and len(args) > 1:
         first = args[1]
-    return isinstance(first, Tensor) and first.is_meta
+    return isinstance(first, Tensor) and first.is_meta and first.is_floating_point()
 
 
 def _written(func: Any, args: Any, kwargs: dict, output: Any) -> int:
