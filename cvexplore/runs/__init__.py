@@ -1,7 +1,7 @@
 """Training runs that outlive the page that started them.
 
-A run is a row in ``runs.db`` and a folder. The page and the command line write what they want of it;
-the process that trains writes what it measures. See ``docs/design.md``, section 4.
+A run is a row in ``runs.db`` and a folder. The page and the command line write what they want of
+it; the process that trains writes what it measures. See ``docs/design.md``, section 4.
 """
 
 from cvexplore.runs.store import ACTIVE, ENDED, Run, RunStore

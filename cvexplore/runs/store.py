@@ -96,16 +96,19 @@ class RunStore:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
+        from filelock import FileLock
+
         self.folder = folder or folders.runs()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            # SQLite does not wait where two make the file at once: one of them would fail.
+            with FileLock(self.folder / "store.lock"), self._connection() as database:
+                database.execute("PRAGMA journal_mode=WAL")
+                database.executescript(_SCHEMA)
         except OSError as error:
             raise RunError(
-                f"The runs folder {self.folder} cannot be made: {error.strerror}."
+                f"The runs folder {self.folder} cannot be written: {error.strerror}."
             ) from None
-        with self._connection() as database:
-            database.execute("PRAGMA journal_mode=WAL")
-            database.executescript(_SCHEMA)
 
     # ---------------------------------------------------------------- asking
 
@@ -129,7 +132,7 @@ class RunStore:
             return _run(row)
 
     def metrics(self, run_id: str, since: int = 0) -> tuple[list[MetricPoint], int]:
-        """Return a run's measurements after the one numbered ``since``, and the number of the last."""
+        """Return a run's measurements after number ``since``, and the number of the last."""
         query = "SELECT * FROM metrics WHERE run = ? AND number > ? ORDER BY number"
         with self._connection() as database:
             rows = database.execute(query, (run_id, since)).fetchall()
@@ -149,7 +152,7 @@ class RunStore:
         Raises:
             CvexploreError: the recipe has a name or value that does not exist.
         """
-        run_id = time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(2)
+        run_id = time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(4)
         row = (run_id, time.time(), config.checked().to_json(), state)
         with self._transaction() as database:
             database.execute(
@@ -164,7 +167,8 @@ class RunStore:
             database.execute("UPDATE runs SET want = ? WHERE id = ?", (what, run_id))
             if what == "stop":
                 database.execute(
-                    "UPDATE runs SET state = 'stopped', ended = ? WHERE id = ? AND state = 'queued'",
+                    "UPDATE runs SET state = 'stopped', ended = ? "
+                    "WHERE id = ? AND state = 'queued'",
                     (time.time(), run_id),
                 )
 
@@ -174,15 +178,15 @@ class RunStore:
         Raises:
             RunError: it is still active, or finished.
         """
-        run = self.run(run_id)
-        if run.active or run.state == "finished":
-            raise RunError(f"Run {run_id} is {run.state}; only a run that ended early can go on.")
         with self._transaction() as database:
-            database.execute(
+            done = database.execute(
                 "UPDATE runs SET state = 'queued', want = 'run', ended = NULL, message = '' "
-                "WHERE id = ?",
+                "WHERE id = ? AND state IN ('stopped', 'failed', 'lost')",
                 (run_id,),
             )
+        if not done.rowcount:
+            state = self.run(run_id).state
+            raise RunError(f"Run {run_id} is {state}; only a run that ended early can go on.")
 
     # ---------------------------------------------------------------- recording (runner, worker)
 
@@ -201,7 +205,7 @@ class RunStore:
         return _run(row)
 
     def begin(self, run_id: str, step: int, steps: int, recorded: int = 0) -> None:
-        """Say that a run trains now, from this step; later measurements than ``recorded`` never were."""
+        """Say that a run trains from this step; measurements after ``recorded`` never were."""
         now = time.time()
         with self._transaction() as database:
             database.execute("DELETE FROM metrics WHERE run = ? AND number > ?", (run_id, recorded))
@@ -212,7 +216,7 @@ class RunStore:
             )
 
     def record(self, run_id: str, points: Iterable[MetricPoint], step: int, steps: int) -> int:
-        """Add measurements, say that the run is alive and where it stands; return the last's number."""
+        """Add measurements and say where the run stands; return the number of its last one."""
         rows = [(run_id, p.step, p.split, p.name, p.value, p.seconds) for p in points]
         with self._transaction() as database:
             database.executemany(

@@ -1,6 +1,7 @@
-"""One training run in one process: it trains, writes what it measures, and does what is wanted of it."""
+"""One run in one process: it trains, writes what it measures and does what is wanted of it."""
 
 import contextlib
+import io
 import os
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from cvexplore.training.config import MetricPoint
 FLUSH_SECONDS = 0.25
 LOOK_SECONDS = 0.1
 CHECKPOINT_SECONDS = 10.0
+LOCK_SECONDS = 2.0  # that a process which was just killed may still hold the run's lock
 
 OnPoint = Callable[[MetricPoint], None]
 
@@ -22,18 +24,19 @@ OnPoint = Callable[[MetricPoint], None]
 def work(store: RunStore, run: Run, on_point: OnPoint | None = None, threads: int = 1) -> str:
     """Train a run that this process has claimed, to its end, and return the state it ended in.
 
-    The run's folder holds a lock as long as this process lives, its log, its last checkpoint, and at
-    the end its weights. Whatever happens is written to the store; nothing is raised but interrupts.
+    The run's folder holds a lock as long as this process lives, its log, its last checkpoint, and
+    at the end its weights. Whatever happens is written to the store; nothing is raised but
+    interrupts.
     """
     folder = store.folder / run.id
     state, message = "failed", ""
     try:
         folder.mkdir(exist_ok=True)
-        with FileLock(folder / "lock", timeout=0):
+        with FileLock(folder / "lock", timeout=LOCK_SECONDS):
             state = _train(store, run, folder, on_point, threads)
-    except Timeout:
-        return store.run(run.id).state  # another process trains it already
-    except KeyboardInterrupt:
+    except Timeout:  # another process trains it and will say how it ended
+        state = ""
+    except (KeyboardInterrupt, BrokenPipeError):  # nobody wants to hear more of it
         state = "stopped"
         raise
     except CvexploreError as error:
@@ -41,12 +44,13 @@ def work(store: RunStore, run: Run, on_point: OnPoint | None = None, threads: in
     except OSError as error:
         message = f"The runs folder cannot be written: {error.strerror or error}."
     except Exception as error:
-        message = f"{type(error).__name__}: {error}"
+        message = f"{type(error).__name__}: {error}".partition("\n")[0]
         _log(folder)
     finally:
-        with contextlib.suppress(RunError):  # a disk that is full cannot be told so
-            store.end(run.id, state, message)
-    return state
+        if state:
+            with contextlib.suppress(RunError):  # a disk that is full cannot be told so
+                store.end(run.id, state, message)
+    return state or store.run(run.id).state
 
 
 def _train(store: RunStore, run: Run, folder: Path, on_point: OnPoint | None, threads: int) -> str:
@@ -66,7 +70,9 @@ def _train(store: RunStore, run: Run, folder: Path, on_point: OnPoint | None, th
 
     def save_checkpoint() -> None:
         state = {"training": training.checkpoint(), "recorded": recorded}
-        _replace(checkpoint, lambda path: torch.save(state, path))
+        file = io.BytesIO()  # torch would hide from us why a file cannot be written
+        torch.save(state, file)
+        _replace(checkpoint, lambda path: path.write_bytes(file.getbuffer()))
 
     stopped = False
     buffer: list[MetricPoint] = []
@@ -101,11 +107,22 @@ def _train(store: RunStore, run: Run, folder: Path, on_point: OnPoint | None, th
     return "finished"
 
 
-def _replace(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a file beside the old one and put it in its place in one step."""
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file beside the old one and put it in its place in one step.
+
+    Raises:
+        RunError: it cannot be written; the old one is still there.
+    """
+    from safetensors import SafetensorError
+
     part = path.with_name(path.name + ".part")
-    write(part)
-    os.replace(part, path)
+    try:
+        write(part)
+        os.replace(part, path)
+    except (OSError, SafetensorError) as error:
+        part.unlink(missing_ok=True)
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RunError(f"{path.name} cannot be written: {reason}.") from None
 
 
 def _log(folder: Path) -> None:
