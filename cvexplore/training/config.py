@@ -69,14 +69,17 @@ class RunConfig:
             UnknownName: an architecture, part or option that does not exist.
             OptionError: a value that is not allowed.
         """
+        from cvexplore import catalog
         from cvexplore.training.approaches import APPROACHES
         from cvexplore.training.datasets import DATASETS
         from cvexplore.training.schedules import SCHEDULES
 
+        allowed = catalog.options(self.architecture)
         plain = {option.name: option.check(getattr(self, option.name)) for option in settings()}
         return replace(
             self,
             **plain,
+            options=plugins.check(self.architecture, allowed, self.options),
             approach=Choice(self.approach.name, APPROACHES.check(self.approach)),
             dataset=Choice(self.dataset.name, DATASETS.check(self.dataset)),
             schedule=Choice(self.schedule.name, SCHEDULES.check(self.schedule)),
@@ -96,13 +99,20 @@ class RunConfig:
         try:
             given = json.loads(text)
             known = {each.name for each in fields(cls)}
-            values = {key: value for key, value in given.items() if key in known}
-            for key in ("approach", "dataset", "schedule"):
-                if key in values:
-                    values[key] = Choice(values[key]["name"], values[key]["options"])
-            return cls(**values)
+            return cls(**{key: _read(key, value) for key, value in given.items() if key in known})
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise OptionError(f"This is not a recipe of a run: {error}.") from None
+
+
+def _read(key: str, value: Any) -> Any:
+    match key:
+        case "approach" | "dataset" | "schedule":
+            return Choice(str(value["name"]), dict(value["options"]))
+        case "architecture":
+            return str(value)
+        case "options":
+            return dict(value)
+    return value
 
 
 def settings() -> tuple[plugins.Option, ...]:

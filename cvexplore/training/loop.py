@@ -86,7 +86,8 @@ class Training:
         began = time.perf_counter() - self.seconds
         size = self.config.batch_size
         done = self.step - epoch * self.steps_per_epoch
-        order = shuffled(self.train, self.config.seed, epoch)[done * size :]
+        order = shuffled(self.train, self.config.seed, epoch)
+        order = order[done * size : self.steps_per_epoch * size]
         schedule = SCHEDULES.bind(self.config.schedule)
         self.approach.train()
         for batch in self.approach.batches(order, size):

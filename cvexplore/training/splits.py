@@ -29,6 +29,9 @@ def shuffled(indices: Tensor, seed: int, epoch: int) -> Tensor:
 
 
 def steps_per_epoch(images: int, batch_size: int) -> int:
-    """Return the optimiser steps of one pass; a single image left over makes no batch."""
+    """Return the optimiser steps of one pass.
+
+    A single image left over makes no batch: batch normalisation has no spread to measure in it.
+    """
     whole, rest = divmod(images, batch_size)
     return max(1, whole + (rest > 1))

@@ -60,16 +60,10 @@ class Approach(nn.Module):
         raise NotImplementedError
 
     def batches(self, order: Tensor, size: int) -> Iterator[Batch]:
-        """Yield batches of the pictures with these indices, in this order.
-
-        A single picture left over at the end is left out: batch normalisation has no spread to
-        measure in it.
-        """
+        """Yield batches of the pictures with these indices, in this order."""
         device = self._mean.device
         for start in range(0, len(order), size):
             chosen = order[start : start + size]
-            if len(chosen) == 1 < len(order):
-                return
             images = self.dataset.images[chosen].to(device)
             labels = self.dataset.labels[chosen].to(device)
             yield Batch(self._floats(images), labels)
@@ -112,6 +106,10 @@ def cannot_classify(config: RunConfig, dataset: Dataset) -> str | None:
     if architecture.task != "classification":
         return f"{architecture.name} is a network for {architecture.task}, not a classifier."
     options = network_options(config, dataset)
+    for name, have in (("channels", dataset.channels), ("image_size", dataset.image_size)):
+        wanted = options.get(name, have)
+        if wanted != have and not (name == "channels" and have == 1):  # grey is shown to each
+            return f"The network's {name} is {wanted}, but that of the pictures is {have}."
     try:
         seen = catalog.traced(config.architecture, **options)
     except CvexploreError as error:
@@ -121,6 +119,13 @@ def cannot_classify(config: RunConfig, dataset: Dataset) -> str | None:
         return (
             f"{architecture.name} gives {scores}, not one score for {len(dataset.classes)} classes."
         )
+    network = catalog.build(config.architecture, device="meta", **options).train()
+    (picture,) = catalog.example(config.architecture, **options)
+    try:
+        network(picture.repeat(2, 1, 1, 1))  # such as Inception's helper, which only learning needs
+    except Exception as error:  # whatever a library's network finds wrong
+        reason = str(error).strip().partition("\n")[0]
+        return f"{architecture.name} cannot learn at {dataset.image_size} pixels: {reason}"
     return None
 
 
