@@ -79,6 +79,10 @@ def load_image(data: bytes) -> "Image":
         upright = ImageOps.exif_transpose(image)
     except ImageError:
         raise
+    except Image.DecompressionBombError:  # Pillow's own limit, which lies above ours
+        raise ImageError(
+            f"The image has too many pixels; at most {MOST_PIXELS // 1_000_000} million are read."
+        ) from None
     except UnidentifiedImageError:
         raise ImageError(f"This is not an image in a format we read ({_format_names()}).") from None
     except MemoryError:
@@ -98,9 +102,11 @@ def _eight_bits(image: "Image", mode: str) -> "Image":
     import numpy as np
     from PIL import Image
 
-    values = np.nan_to_num(np.asarray(image, np.float32))
-    spread = max(float(np.ptp(values)), 1e-9)
-    return Image.fromarray(((values - values.min()) / spread * 255).astype(np.uint8))
+    values = np.asarray(image, np.float64)
+    known = values[np.isfinite(values)]  # what is no number, or infinite, does not set the scale
+    low, high = (known.min(), known.max()) if known.size else (0.0, 0.0)
+    values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
+    return Image.fromarray(((values - low) / max(high - low, 1e-9) * 255).astype(np.uint8))
 
 
 def _opaque_rgb(image: "Image") -> "Image":
@@ -151,12 +157,17 @@ def crop(image: "Image", preparation: Preparation) -> "Image":
     wanted = preparation.image_size
     filters = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
     how = filters.get(preparation.interpolation, Image.Resampling.BICUBIC)
-    scale = max(wanted, int(wanted / preparation.crop)) / min(image.size)
-    width, height = (max(wanted, round(side * scale)) for side in image.size)
-    resized = image.resize((width, height), how)
-    left, top = round((width - wanted) / 2), round((height - wanted) / 2)
-    square = resized.crop((left, top, left + wanted, top + wanted))
+    short = max(wanted, int(wanted / preparation.crop))
+    most = 4 * min(image.size)  # of a strip only the middle is seen; all of it may be gigabytes
+    strip = _middle(image, min(image.width, most), min(image.height, most))
+    width, height = (side * short // min(strip.size) for side in strip.size)
+    square = _middle(strip.resize((width, height), how), wanted, wanted)
     return square.convert("L" if preparation.channels == 1 else "RGB")
+
+
+def _middle(image: "Image", width: int, height: int) -> "Image":
+    left, top = round((image.width - width) / 2), round((image.height - height) / 2)
+    return image.crop((left, top, left + width, top + height))
 
 
 def prepare(image: "Image", preparation: Preparation) -> "Tensor":

@@ -18,6 +18,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import threading
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -56,8 +57,9 @@ class Option:
             OptionError: the value is not allowed; the message says what is.
         """
         if self.choices:
-            if value in self.choices:
-                return value
+            for choice in self.choices:
+                if value == choice and isinstance(value, bool) == isinstance(choice, bool):
+                    return choice
             allowed = ", ".join(str(choice) for choice in self.choices)
             raise OptionError(f"{self.name} must be one of {allowed}, not {value!r}.")
         if self.type is bool:
@@ -74,13 +76,13 @@ class Option:
         whole = "a whole number" if self.type is int else "a number"
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
             raise OptionError(f"{self.name} must be {whole}, not {value!r}.")
-        if self.type is int and value != int(value):
+        if self.type is int and value % 1:
             raise OptionError(f"{self.name} must be {whole}, not {value!r}.")
         if self.range and not self.range.low <= value <= self.range.high:
             low, high, unit = self.range.low, self.range.high, self.range.unit
             raise OptionError(
                 f"{self.name} must be between {low:g} and {high:g}{unit and ' ' + unit}, "
-                f"not {value:g}."
+                f"not {value!r}."
             )
         return self.type(value)
 
@@ -166,6 +168,7 @@ class Registry(Generic[P]):
     def __init__(self, kind: str, folder: str | None = None) -> None:
         self.kind = kind
         self._folder = folder
+        self._looking = threading.RLock()
         self._plugins: dict[str, P] = {}
 
     def register(self, name: str) -> Callable[[P], P]:
@@ -220,9 +223,10 @@ class Registry(Generic[P]):
         return functools.partial(self[choice.name], **self.check(choice))
 
     def _look(self) -> None:
-        folder, self._folder = self._folder, None
-        if folder:
-            import_folder(folder)
+        with self._looking:  # who asks while another thread looks waits for what it finds
+            if self._folder:
+                import_folder(self._folder)
+                self._folder = None
 
 
 def import_folder(package: str) -> list[Any]:

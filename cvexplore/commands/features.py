@@ -37,6 +37,8 @@ def features(chosen: argparse.Namespace) -> None:
     out = Path(chosen.out)
     if out.suffix not in (".npz", ".png"):
         raise OptionError(f"--out must end in .npz or .png, not {out.name!r}.")
+    if (task := catalog.find(chosen.name).task) != "classification":
+        raise OptionError(f"{chosen.name} is a network for {task}; features takes classifiers.")
     torch.set_num_threads(1)
     image = images.prepare(_read(chosen.image), catalog.preparation(chosen.name, chosen.weights))
     model = catalog.build(chosen.name, weights=chosen.weights, on_progress=_show_progress).eval()

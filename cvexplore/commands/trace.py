@@ -23,7 +23,7 @@ def trace(chosen: argparse.Namespace) -> None:
     from cvexplore import catalog
 
     options = read_options(catalog.options(chosen.name), chosen.option)
-    if chosen.image_size:
+    if chosen.image_size is not None:
         options["image_size"] = chosen.image_size
     seen = catalog.traced(chosen.name, **options)
     totals = {

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,7 @@ def _print_json(point: MetricPoint) -> None:
         "step": point.step,
         "split": point.split,
         "name": point.name,
-        "value": point.value if point.value == point.value else None,
+        "value": point.value if math.isfinite(point.value) else None,
         "seconds": round(point.seconds, 4),
     }
     print(json.dumps(row), flush=point.split == "validation")
