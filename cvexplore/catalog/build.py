@@ -171,11 +171,11 @@ def _reason(error: Exception) -> str:
 
 def _without_memory(module: ModuleType, model: str, chosen: Mapping[str, Any]) -> "nn.Module":
     from cvexplore.catalog.detectors import keep_all_boxes
-    from cvexplore.catalog.meta import WithoutMemory
+    from cvexplore.catalog.meta import WithoutMemory, all_on_meta
 
     with WithoutMemory():
         network = _built(module, model, chosen)
-    return keep_all_boxes(network.to("meta"))
+    return keep_all_boxes(all_on_meta(network))
 
 
 def published_is_here(name: str) -> bool:

@@ -15,14 +15,14 @@ from torch.nn.modules.module import register_module_buffer_registration_hook
 from torch.overrides import TorchFunctionMode
 
 _MAKE = frozenset({torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn, torch.full})
+_PLAIN = _MAKE - {torch.full}  # torch takes ten times as long to make ones without numbers
 _FILL = frozenset(
     getattr(Tensor, name)
     for name in (
         "normal_ uniform_ fill_ zero_ erfinv_ mul_ add_ clamp_ copy_ trunc_normal_"
     ).split()
     if hasattr(Tensor, name)
-)
-
+) | {getattr(nn.init, name) for name in nn.init.__all__ if name.endswith("_")}
 
 _BROADCAST = frozenset({Tensor.add, Tensor.sub, Tensor.mul, torch.add, torch.sub, torch.mul})
 _LARGE = 100_000  # elements; constructors read small tables, such as drop rates, and no large ones
@@ -44,7 +44,7 @@ class WithoutMemory(TorchFunctionMode):
     """Inside it, this thread's new parameters have a shape and no numbers.
 
     What a constructor computes from numbers still is computed, and loses its numbers when it is
-    registered as a buffer; move the finished network to "meta".
+    registered as a buffer; see to the finished network with ``all_on_meta``.
     """
 
     def __enter__(self) -> "WithoutMemory":
@@ -62,7 +62,8 @@ class WithoutMemory(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in _MAKE and kwargs.get("device") is None:
             kwargs["device"] = "meta"
-        elif func in _FILL or getattr(func, "__module__", None) == "torch.nn.init":
+            func = torch.empty if func in _PLAIN else func
+        elif func in _FILL:
             target = args[0] if args else kwargs["tensor"]
             if isinstance(target, Tensor) and target.is_meta:
                 return target
@@ -75,6 +76,18 @@ class WithoutMemory(TorchFunctionMode):
                 raise
             # A computed tensor met one that has no numbers: then the result has none either.
             return func(*_forgotten(args), **kwargs)
+
+
+def all_on_meta(network: nn.Module) -> nn.Module:
+    """Return the network with the numbers taken from whatever still has some."""
+    held = (
+        tensor
+        for module in network.modules()
+        for tensor in (*module._parameters.values(), *module._buffers.values())
+    )
+    if all(tensor is None or tensor.is_meta for tensor in held):
+        return network  # as nearly always; moving all its tensors would cost a tenth of the build
+    return network.to("meta")
 
 
 def _makes_a_large_table(args: Any) -> bool:

@@ -19,15 +19,13 @@ DROPOUTS = (F.dropout, F.dropout1d, F.dropout2d, F.dropout3d, torch.dropout)
 
 def _same_shape(*args: Any, **kwargs: Any) -> Tensor:
     data = argument(args, kwargs, 0, "input")
-    if kwargs.get("inplace"):
-        return data
-    return torch.empty_like(data, dtype=kwargs.get("dtype"))  # permuted data stay so in memory
+    return data if kwargs.get("inplace") else _like(data, kwargs.get("dtype"))
 
 
 def _batch_norm(input: Tensor, running_mean: Any = None, *args: Any, **kwargs: Any) -> Tensor:
     if running_mean is not None and running_mean.shape[0] != input.shape[1]:
         return F.batch_norm(input, running_mean, *args, **kwargs)
-    return input.new_empty(input.shape)
+    return _empty(input.shape, input.dtype)
 
 
 def _group_norm(
@@ -36,14 +34,14 @@ def _group_norm(
     channels = input.shape[1]
     if channels % num_groups or (weight is not None and weight.shape[0] != channels):
         return F.group_norm(input, num_groups, weight, *args, **kw)
-    return input.new_empty(input.shape)
+    return _empty(input.shape, input.dtype)
 
 
 def _last_norm(function: Function) -> Function:
     def norm(input: Tensor, normalized_shape: Any, *args: Any, **kwargs: Any) -> Tensor:
         if tuple(input.shape[-len(normalized_shape) :]) != tuple(normalized_shape):
             return function(input, normalized_shape, *args, **kwargs)
-        return input.new_empty(input.shape)
+        return _empty(input.shape, input.dtype)
 
     return norm
 
@@ -53,11 +51,13 @@ def _adaptive_pool(input: Tensor, output_size: Any) -> Tensor:
         return F.adaptive_avg_pool2d(input, output_size)
     sides = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
     both = zip(input.shape[2:], sides, strict=True)
-    return input.new_empty((*input.shape[:2], *(h if want is None else want for h, want in both)))
+    return _empty(
+        (*input.shape[:2], *(h if want is None else want for h, want in both)), input.dtype
+    )
 
 
 def _dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    return input.new_empty(input.shape) if training and not inplace else input
+    return _like(input) if training and not inplace else input
 
 
 def _in_place(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
@@ -75,8 +75,21 @@ def _arithmetic(input: Any, other: Any, **kwargs: Any) -> Tensor:
         input, other = other, input
     dtype = torch.result_type(input, other)
     if isinstance(other, Tensor) and other.shape != input.shape:
-        return input.new_empty(torch.broadcast_shapes(input.shape, other.shape), dtype=dtype)
-    return torch.empty_like(input, dtype=dtype)
+        return _empty(torch.broadcast_shapes(input.shape, other.shape), dtype)
+    return _like(input, dtype)
+
+
+def _cat(tensors: Any, dim: Any = 0, **kwargs: Any) -> Tensor:
+    first, shapes = tensors[0], [list(each.shape) for each in tensors]
+    try:
+        lengths = [shape.pop(dim) for shape in shapes]
+    except (IndexError, TypeError):
+        return torch.cat(tensors, dim, **kwargs)
+    alike = all(each.dtype == first.dtype and each.is_meta for each in tensors)
+    if kwargs or not alike or shapes != [shapes[0]] * len(shapes):
+        return torch.cat(tensors, dim, **kwargs)
+    shapes[0].insert(dim % first.dim(), sum(lengths))
+    return _empty(shapes[0], first.dtype)
 
 
 def _convolution(
@@ -100,7 +113,7 @@ def _convolution(
     ]
     if min(out) < 1:
         return _run(sides, input, weight, bias, stride, padding, dilation, groups)
-    return input.new_empty((input.shape[0], weight.shape[0], *out))
+    return _empty((input.shape[0], weight.shape[0], *out), input.dtype)
 
 
 def _run(sides: int, *args: Any) -> Tensor:
@@ -111,7 +124,7 @@ def _run(sides: int, *args: Any) -> Tensor:
 def _linear(input: Tensor, weight: Tensor, bias: Any = None) -> Tensor:
     if input.shape[-1] != weight.shape[-1] or weight.dim() != 2:
         return F.linear(input, weight, bias)
-    return input.new_empty((*input.shape[:-1], weight.shape[0]))
+    return _empty((*input.shape[:-1], weight.shape[0]), input.dtype)
 
 
 def _product(input: Tensor, other: Tensor) -> Tensor:
@@ -120,13 +133,13 @@ def _product(input: Tensor, other: Tensor) -> Tensor:
     batch = input.shape[:-2]
     if other.shape[:-2] != batch:
         batch = torch.broadcast_shapes(batch, other.shape[:-2])
-    return input.new_empty((*batch, input.shape[-2], other.shape[-1]))
+    return _empty((*batch, input.shape[-2], other.shape[-1]), input.dtype)
 
 
 def _attention(query: Tensor, key: Tensor, value: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
         return F.scaled_dot_product_attention(query, key, value, *args, **kwargs)
-    return query.new_empty((*query.shape[:-1], value.shape[-1]))
+    return _empty((*query.shape[:-1], value.shape[-1]), query.dtype)
 
 
 def _multi_head(
@@ -134,12 +147,12 @@ def _multi_head(
 ) -> tuple:
     if query.shape[-1] != width or key.shape[:-1] != value.shape[:-1]:
         return F.multi_head_attention_forward(query, key, value, width, heads, *args, **kwargs)
-    out = query.new_empty(query.shape)  # (N, B, D)
+    out = _empty(query.shape, query.dtype)  # (N, B, D)
     if not kwargs.get("need_weights", True):
         return out, None
     apart = () if kwargs.get("average_attn_weights", True) else (heads,)
     batch = (query.shape[1],) if query.dim() == 3 else ()
-    return out, query.new_empty((*batch, *apart, query.shape[0], key.shape[0]))
+    return out, _empty((*batch, *apart, query.shape[0], key.shape[0]), query.dtype)
 
 
 def _lstm(
@@ -154,7 +167,7 @@ def _lstm(
     batch_first: bool,
 ) -> tuple:
     hidden = state[0].shape[-1] * (2 if both_ways else 1)
-    return (data.new_empty((*data.shape[:-1], hidden)), *(s.new_empty(s.shape) for s in state))
+    return (_empty((*data.shape[:-1], hidden), data.dtype), *map(_like, state))
 
 
 STAND_INS: dict[Function, Function] = {
@@ -178,7 +191,19 @@ STAND_INS: dict[Function, Function] = {
     F.scaled_dot_product_attention: _attention,
     F.multi_head_attention_forward: _multi_head,
     torch.lstm: _lstm,
+    **dict.fromkeys((torch.cat, torch.concat, torch.concatenate), _cat),
 }
+
+
+def _empty(shape: Any, dtype: torch.dtype) -> Tensor:
+    return torch.empty(shape, dtype=dtype, device="meta")
+
+
+def _like(data: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """Return a tensor of its own that lies in memory as the data do: permuted ones stay so."""
+    if dtype in (None, data.dtype):
+        return data.detach()
+    return torch.empty_like(data, dtype=dtype)
 
 
 def _each(value: Any, count: int) -> tuple[int, ...]:

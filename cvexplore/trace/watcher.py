@@ -106,7 +106,7 @@ class Watcher(TorchFunctionMode):
     def _enter(self, module: nn.Module, args: tuple, kwargs: dict) -> None:
         if self._open:
             self._open[-1].calls_modules = True
-        tensors = list(_tensors((args, kwargs)))
+        tensors = [args[0]] if _is_one_tensor(args, kwargs) else list(_tensors((args, kwargs)))
         layer = _Layer(
             path=self._paths[module],
             kind=type(module).__name__,
@@ -126,7 +126,8 @@ class Watcher(TorchFunctionMode):
             layer.macs += part.macs
             layer.bytes += part.bytes
         del self._layers[done.first :]
-        layer.parameters += self._count(module.parameters())
+        own = module.parameters() if module._modules else module._parameters.values()
+        layer.parameters += self._count(own)
         self._close(layer, output)
 
     def _close(self, layer: _Layer, output: Any) -> None:
@@ -219,7 +220,7 @@ class Watcher(TorchFunctionMode):
         return tuple(found)
 
     def _count(self, parameters: Any) -> int:
-        new = [p for p in parameters if id(p) not in self._counted]
+        new = [p for p in parameters if p is not None and id(p) not in self._counted]
         self._counted.update(id(p) for p in new)
         return sum({id(p): p.numel() for p in new}.values())
 
@@ -230,16 +231,19 @@ class Watcher(TorchFunctionMode):
         for index, layer in enumerate(layers):
             layer.index = index
         edges = ((s.outermost().index, each.index) for each in layers for s in each.sources)
+        own = {
+            id(p): p for module in self._paths for p in module._parameters.values() if p is not None
+        }
         return Trace(
             layers=tuple(_record(layer) for layer in layers),
             edges=unique_edges((start, end) for start, end in edges if 0 <= start != end),
-            trainable=sum(p.numel() for p in self._model.parameters() if p.requires_grad),
+            trainable=sum(p.numel() for p in own.values() if p.requires_grad),
             kinds={path: type(module).__name__ for module, path in self._paths.items()},
         )
 
     def _not_run(self) -> Iterator[_Layer]:
         for module, path in self._paths.items():
-            count = self._count(module.parameters(recurse=False))
+            count = self._count(module._parameters.values())
             if count:
                 yield _Layer(path, type(module).__name__, (), (), parameters=count)
 
@@ -271,6 +275,8 @@ def _without_numbers(args: Any, kwargs: dict) -> bool:
     first = args[0] if args else kwargs.get("input", kwargs.get("query"))
     if isinstance(first, (int, float)) and len(args) > 1:
         first = args[1]
+    elif isinstance(first, (tuple, list)) and first:
+        first = first[0]
     return isinstance(first, Tensor) and first.is_meta and first.is_floating_point()
 
 
@@ -279,6 +285,10 @@ def _written(func: Any, args: Any, kwargs: dict, output: Any) -> int:
     if func in MOVES or in_place:
         return 0
     return sum(t.numel() * t.element_size() for t in _tensors(output))
+
+
+def _is_one_tensor(args: tuple, kwargs: dict) -> bool:
+    return len(args) == 1 and not kwargs and isinstance(args[0], Tensor)
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:
