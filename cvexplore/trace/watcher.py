@@ -10,8 +10,9 @@ The wrappers sit on the very modules given, so those must be ours alone (see
 ``cvexplore.trace.trace``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import torch
@@ -96,9 +97,11 @@ class Watcher(TorchFunctionMode):
         forward = module.forward
 
         def watched(*args: Any, **kwargs: Any) -> Any:
-            self._enter(module, args, kwargs)
+            with torch._C.DisableTorchFunction():  # our own questions are none of the network's
+                self._enter(module, args, kwargs)
             output = forward(*args, **kwargs)
-            self._leave(module, output)
+            with torch._C.DisableTorchFunction():
+                self._leave(module, output)
             return output
 
         module.__dict__["forward"] = watched
@@ -106,7 +109,7 @@ class Watcher(TorchFunctionMode):
     def _enter(self, module: nn.Module, args: tuple, kwargs: dict) -> None:
         if self._open:
             self._open[-1].calls_modules = True
-        tensors = [args[0]] if _is_one_tensor(args, kwargs) else list(_tensors((args, kwargs)))
+        tensors = _tensors((args, kwargs))
         layer = _Layer(
             path=self._paths[module],
             kind=type(module).__name__,
@@ -131,7 +134,7 @@ class Watcher(TorchFunctionMode):
         self._close(layer, output)
 
     def _close(self, layer: _Layer, output: Any) -> None:
-        tensors = list(_tensors(output))
+        tensors = _tensors(output)
         layer.output_shape = tuple(tensors[0].shape) if tensors else None
         for tensor in tensors:
             self._remember(tensor, (layer,))
@@ -167,7 +170,7 @@ class Watcher(TorchFunctionMode):
             here.layer.macs += macs
             here.layer.bytes += _written(func, args, kwargs, output)
             return
-        inputs = list(_tensors((args, kwargs)))
+        inputs = _tensors((args, kwargs))
         sources = self._sources_of(inputs)
         parameters = self._parameters_of(inputs)
         joins_one = func in (torch.cat, torch.stack) and len(sources) < 2 and not parameters
@@ -205,11 +208,9 @@ class Watcher(TorchFunctionMode):
         self._alive.append(tensor)
         self._sources[id(tensor)] = sources
 
-    def _sources_of(self, tensors: Any) -> tuple[_Layer, ...]:
-        found: dict[_Layer, None] = {}
-        for tensor in tensors:
-            found.update(dict.fromkeys(self._sources.get(id(tensor), ())))
-        return tuple(found)
+    def _sources_of(self, tensors: Iterable[Any]) -> tuple[_Layer, ...]:
+        sources = [self._sources.get(id(tensor), ()) for tensor in tensors]
+        return sources[0] if len(sources) == 1 else tuple(dict.fromkeys(chain(*sources)))
 
     def _parameters_of(self, tensors: list[Tensor]) -> tuple[nn.Parameter, ...]:
         found: dict[nn.Parameter, None] = {}
@@ -219,10 +220,13 @@ class Watcher(TorchFunctionMode):
             found.update(dict.fromkeys(self._carried.get(id(tensor), ())))
         return tuple(found)
 
-    def _count(self, parameters: Any) -> int:
-        new = [p for p in parameters if p is not None and id(p) not in self._counted]
-        self._counted.update(id(p) for p in new)
-        return sum({id(p): p.numel() for p in new}.values())
+    def _count(self, parameters: Iterable[nn.Parameter | None]) -> int:
+        total = 0
+        for parameter in parameters:
+            if parameter is not None and id(parameter) not in self._counted:
+                self._counted.add(id(parameter))
+                total += parameter.numel()
+        return total
 
     # -------------------------------------------------------------- the end
 
@@ -287,19 +291,21 @@ def _written(func: Any, args: Any, kwargs: dict, output: Any) -> int:
     return sum(t.numel() * t.element_size() for t in _tensors(output))
 
 
-def _is_one_tensor(args: tuple, kwargs: dict) -> bool:
-    return len(args) == 1 and not kwargs and isinstance(args[0], Tensor)
-
-
-def _tensors(value: Any) -> Iterator[Tensor]:
-    """Yield the tensors in nested tuples, lists and dicts, in order."""
+def _tensors(value: Any) -> list[Tensor]:
+    """Return the tensors in nested tuples, lists and dicts, in order."""
     if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, (tuple, list)):
-        for each in value:
-            yield from _tensors(each)
-    elif isinstance(value, dict):
-        yield from _tensors(list(value.values()))
+        return [value]
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, (tuple, list)):
+        return []
+    found: list[Tensor] = []
+    for each in value:
+        if isinstance(each, Tensor):
+            found.append(each)
+        elif isinstance(each, (tuple, list, dict)):
+            found += _tensors(each)
+    return found
 
 
 def _record(layer: _Layer) -> LayerRecord:
