@@ -1,6 +1,7 @@
 """What stands around the pages: response headers, and torch imported while nobody waits."""
 
 import gc
+import importlib
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -58,13 +59,17 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 
 first_page_done = threading.Event()
 
+_IMPORTED_AHEAD = ("torch", "plotly.graph_objects", "torchvision", "timm", "cvexplore.ui.cached")
+
 
 def _import_ahead() -> None:
     first_page_done.wait()
     time.sleep(1.0)  # the page is painted from what it loads now; imports would hold it up
+    for name in _IMPORTED_AHEAD:
+        importlib.import_module(name)
+        time.sleep(0.05)  # whoever turned to another page meanwhile comes first
     import torch
-    import torchvision  # noqa: F401
 
     torch.set_num_threads(1)
     gc.collect()
-    gc.freeze()  # torch's half a million objects stay: later collections need not look at them
+    gc.freeze()  # half a million objects stay: Streamlit collects garbage after every view
