@@ -33,7 +33,9 @@ with right:
     with st.grid(5, min_column_width=120, border=True):
         st.metric("Parameters", compact(seen.parameters), help=f"{seen.parameters:,}")
         st.metric("Trainable", compact(seen.trainable), help=f"{seen.trainable:,}")
-        st.metric("Multiply-adds", compact(seen.macs), help="One forward pass with one input")
+        st.metric(
+            "MACs", compact(seen.macs), help="Multiply-adds of one forward pass with one input"
+        )
         st.metric(
             "Activations",
             compact(seen.activation_bytes, "B"),

@@ -44,7 +44,7 @@ with told():
 
 st.subheader("What it will do")
 with st.grid(4, min_column_width=150, border=True):
-    st.metric("Trains on", f"{plan.training:,} images", help=f"{plan.validation:,} are held out")
+    st.metric("Training images", f"{plan.training:,}", help=f"{plan.validation:,} are held out")
     st.metric("Steps", f"{plan.steps:,}", help=f"{plan.steps_per_epoch:,} an epoch")
     st.metric("Parameters", compact(plan.parameters) if plan.parameters else "–")
     st.metric("Classes", len(dataset.classes))

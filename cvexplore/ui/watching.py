@@ -110,7 +110,7 @@ def controls(run: Run, store: RunStore) -> None:
     if not run.active and (store.folder / run.id / "weights.safetensors").is_file():
         st.page_link(
             page("feature_maps"),
-            label="See its feature maps",
+            label="Its feature maps",
             icon=":material/grid_view:",
             query_params={"model": run.config.architecture, "weights": f"run:{run.id}"},
         )

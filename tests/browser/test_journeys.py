@@ -184,7 +184,7 @@ def test_a_run_is_launched_watched_zoomed_and_looked_into(go: Open, browser: Bro
     expect(other.get_by_text(re.compile("Finished · step 690 of 690"))).to_be_visible(
         timeout=120_000
     )
-    other.get_by_text("See its feature maps").click()
+    other.get_by_text("Its feature maps").click()
     expect(other.locator("h1")).to_have_text("Feature maps")
     expect(other.get_by_text(re.compile(r"^0 · \d+\.\d%")).first).to_be_visible()
     other.context.close()
