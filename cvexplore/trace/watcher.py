@@ -20,9 +20,9 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from cvexplore.errors import TraceError
-from cvexplore.trace.functions import ASKS, FREE, MACS, MOVES, OpCounter
+from cvexplore.trace.calls import call, tensors_in, written
+from cvexplore.trace.functions import ASKS, MOVES
 from cvexplore.trace.records import LayerRecord, Shape, Trace, unique_edges
-from cvexplore.trace.stand_ins import STAND_INS
 from cvexplore.trace.twin import emptied
 
 
@@ -109,7 +109,7 @@ class Watcher(TorchFunctionMode):
     def _enter(self, module: nn.Module, args: tuple, kwargs: dict) -> None:
         if self._open:
             self._open[-1].calls_modules = True
-        tensors = _tensors((args, kwargs))
+        tensors = tensors_in((args, kwargs))
         layer = _Layer(
             path=self._paths[module],
             kind=type(module).__name__,
@@ -134,7 +134,7 @@ class Watcher(TorchFunctionMode):
         self._close(layer, output)
 
     def _close(self, layer: _Layer, output: Any) -> None:
-        tensors = _tensors(output)
+        tensors = tensors_in(output)
         layer.output_shape = tuple(tensors[0].shape) if tensors else None
         for tensor in tensors:
             self._remember(tensor, (layer,))
@@ -153,35 +153,35 @@ class Watcher(TorchFunctionMode):
                 self._remember(found, self._sources_of(args))
             return found
         try:
-            output, macs = _call(func, args, kwargs)
+            output, macs = call(func, args, kwargs)
         except RuntimeError:  # a constant made on the way meets data that have no numbers
-            output, macs = _call(func, *emptied((args, kwargs)))
+            output, macs = call(func, *emptied((args, kwargs)))
         if isinstance(output, Tensor) or (
             isinstance(output, (tuple, list)) and any(isinstance(each, Tensor) for each in output)
         ):
             self._note(func, args, kwargs, output, macs)
         elif func is Tensor.__setitem__:
-            self._remember(args[0], self._sources_of(_tensors((args[0], args[2]))))
+            self._remember(args[0], self._sources_of(tensors_in((args[0], args[2]))))
         return output
 
     def _note(self, func: Any, args: Any, kwargs: dict, output: Any, macs: int) -> None:
         here = self._open[-1]
         if not here.module._modules:  # surely one layer, its functions need no telling apart
             here.layer.macs += macs
-            here.layer.bytes += _written(func, args, kwargs, output)
+            here.layer.bytes += written(func, args, kwargs, output)
             return
-        inputs = _tensors((args, kwargs))
+        inputs = tensors_in((args, kwargs))
         sources = self._sources_of(inputs)
         parameters = self._parameters_of(inputs)
         joins_one = func in (torch.cat, torch.stack) and len(sources) < 2 and not parameters
         if func in MOVES or joins_one:
-            for tensor in _tensors(output):
+            for tensor in tensors_in(output):
                 self._remember(tensor, sources)
                 if parameters:
                     self._carried[id(tensor)] = parameters
             return
         if not sources and not macs:
-            for tensor in _tensors(output):  # constants and parameters being prepared
+            for tensor in tensors_in(output):  # constants and parameters being prepared
                 self._alive.append(tensor)
                 self._carried[id(tensor)] = parameters
             return
@@ -193,7 +193,7 @@ class Watcher(TorchFunctionMode):
             sources=sources,
             parameters=self._count(parameters),
             macs=macs,
-            bytes=_written(func, args, kwargs, output),
+            bytes=written(func, args, kwargs, output),
         )
         here.names[name] = count = here.names.get(name, 0) + 1
         own = name if count == 1 else f"{name}_{count}"
@@ -258,54 +258,6 @@ class Watcher(TorchFunctionMode):
         layer = self._open[-1].layer
         shapes = " and ".join(str(shape) for shape in layer.input_shapes) or "its input"
         return f"Layer {layer.path} ({layer.kind}) cannot take {shapes}: {reason}"
-
-
-def _call(func: Any, args: Any, kwargs: dict) -> tuple[Any, int]:
-    """Return what the function gives, and its multiply-adds."""
-    stand_in = STAND_INS.get(func)
-    if stand_in is not None and _without_numbers(args, kwargs):
-        output = stand_in(*args, **kwargs)
-    elif func in FREE or func in MACS:
-        output = func(*args, **kwargs)
-    else:
-        with OpCounter() as counter:
-            output = func(*args, **kwargs)
-        return output, counter.macs
-    formula = MACS.get(func)
-    return output, formula(args, kwargs, output) if formula else 0
-
-
-def _without_numbers(args: Any, kwargs: dict) -> bool:
-    first = args[0] if args else kwargs.get("input", kwargs.get("query"))
-    if isinstance(first, (int, float)) and len(args) > 1:
-        first = args[1]
-    elif isinstance(first, (tuple, list)) and first:
-        first = first[0]
-    return isinstance(first, Tensor) and first.is_meta and first.is_floating_point()
-
-
-def _written(func: Any, args: Any, kwargs: dict, output: Any) -> int:
-    in_place = kwargs.get("inplace") or any(output is a for a in args)
-    if func in MOVES or in_place:
-        return 0
-    return sum(t.numel() * t.element_size() for t in _tensors(output))
-
-
-def _tensors(value: Any) -> list[Tensor]:
-    """Return the tensors in nested tuples, lists and dicts, in order."""
-    if isinstance(value, Tensor):
-        return [value]
-    if isinstance(value, dict):
-        value = value.values()
-    elif not isinstance(value, (tuple, list)):
-        return []
-    found: list[Tensor] = []
-    for each in value:
-        if isinstance(each, Tensor):
-            found.append(each)
-        elif isinstance(each, (tuple, list, dict)):
-            found += _tensors(each)
-    return found
 
 
 def _record(layer: _Layer) -> LayerRecord:

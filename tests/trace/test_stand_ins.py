@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cvexplore.catalog import build, example
-from cvexplore.trace import Trace, watch, watcher
+from cvexplore.trace import Trace, calls, watch
 from cvexplore.trace.functions import SAME_SHAPE
 from cvexplore.trace.stand_ins import STAND_INS
 
@@ -38,7 +38,7 @@ def watched(name: str) -> Trace:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_network_is_told_as_torch_tells_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     quick = watched(name)
-    monkeypatch.setattr(watcher, "STAND_INS", {})
+    monkeypatch.setattr(calls, "STAND_INS", {})
     assert watched(name) == quick
 
 
