@@ -164,8 +164,8 @@ def test_a_runner_outlives_a_full_disk(small_disk: Path) -> None:
         hit = place.submit(ENDLESS)
         place.until_step(hit, 20)
         measured = rows(place.store, hit)
+        worker = place.worker(hit)  # while it lives
         filler = fill(small_disk, but=0)
-        worker = place.worker(hit)
         place.until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
         time.sleep(1.5)
         filler.unlink()
