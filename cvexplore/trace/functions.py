@@ -26,10 +26,10 @@ def _named(names: str, *owners: Any) -> frozenset[Function]:
 # The data only moves: to a person following it, the output still is the layer before.
 MOVES = _named(
     """
-    reshape view view_as flatten unflatten squeeze unsqueeze permute transpose t movedim swapaxes
-    swapdims contiguous clone detach expand expand_as broadcast_to chunk split unbind tensor_split
-    narrow select index_select unfold roll flip rot90 repeat tile repeat_interleave to type type_as
-    float half bfloat16 double requires_grad_ __getitem__ cpu cuda ravel hsplit vsplit
+    reshape reshape_as view view_as flatten unflatten squeeze unsqueeze permute transpose t movedim
+    swapaxes swapdims contiguous clone detach expand expand_as broadcast_to chunk split unbind
+    tensor_split narrow select index_select unfold roll flip rot90 repeat tile repeat_interleave to
+    type type_as float half bfloat16 double requires_grad_ __getitem__ cpu cuda ravel hsplit vsplit
     """,
     torch,
     Tensor,

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 Shape = tuple[int, ...]
 
-ROLES = (
-    "convolution",
-    "dense",
-    "attention",
-    "normalisation",
-    "tokens, positions, scales",
-    "other",
+Fact = Literal["parameters", "macs", "activation_bytes"]
+
+_LEARNED = "tokens, positions, scales"
+_BETWEEN = "activations, pools, joins"
+ROLES = ("convolution", "dense", "attention", "normalisation", _LEARNED, _BETWEEN, "other")
+_ATTENDS = frozenset(
+    {"scaled_dot_product_attention", "matmul", "bmm", "baddbmm", "einsum", "softmax"}
 )
 
 
@@ -30,6 +31,8 @@ class LayerRecord:
         parameters: numbers it learns; a parameter used twice counts where it is used first.
         macs: multiply-adds, as torchvision's tables count them; attention counts.
         activation_bytes: bytes its functions write; in-place writes, views and moves are free.
+        receptive_field: pixels a side of the image that one place of its output sees, in theory;
+            None where that is the whole image, or cannot be told.
     """
 
     index: int
@@ -41,6 +44,7 @@ class LayerRecord:
     parameters: int
     macs: int
     activation_bytes: int
+    receptive_field: int | None = None
 
     @property
     def flops(self) -> int:
@@ -116,11 +120,14 @@ class Trace:
         ]
         return tuple(sorted(totals, key=lambda total: (-total.parameters, -total.macs)))
 
-    def by_role(self) -> dict[str, int]:
-        """Return the parameters by what they do, in the order of ``ROLES``."""
+    def by_role(self, fact: Fact = "parameters") -> dict[str, int]:
+        """Return parameters, multiply-adds or bytes by what they serve, in ``ROLES``' order."""
         spent: dict[str, int] = dict.fromkeys(ROLES, 0)
         for layer in self.layers:
-            spent[role(layer.kind)] += layer.parameters
+            serves = role(layer.kind)
+            if fact == "activation_bytes" and serves in (_LEARNED, "other"):
+                serves = _BETWEEN
+            spent[serves] += getattr(layer, fact)
         return spent
 
     def folded(self, depth: int) -> "Trace":
@@ -160,23 +167,24 @@ class Trace:
             parameters=sum(layer.parameters for layer in run),
             macs=sum(layer.macs for layer in run),
             activation_bytes=sum(layer.activation_bytes for layer in run),
+            receptive_field=run[-1].receptive_field,
         )
 
 
 def role(kind: str) -> str:
-    """Return what a layer's parameters do: filters of a convolution, weights of a dense layer, …
+    """Return what a layer serves: filters of a convolution, weights of a dense layer, …
 
     Parameters that a function uses directly are position embeddings, class tokens and scales.
     """
-    if "Norm" in kind:
+    if "norm" in kind.lower():
         return "normalisation"
-    if "Attention" in kind:
+    if "Attention" in kind or kind in _ATTENDS:
         return "attention"
-    if "Conv" in kind:
+    if "conv" in kind.lower():
         return "convolution"
-    if kind == "Linear":
+    if kind in ("Linear", "linear"):
         return "dense"
-    return "tokens, positions, scales" if kind.islower() else "other"
+    return _LEARNED if kind.islower() else "other"
 
 
 def _block(layer: LayerRecord, depth: int) -> str:

@@ -10,8 +10,9 @@ The wrappers sit on the very modules given, so those must be ours alone (see
 ``cvexplore.trace.trace``).
 """
 
+import dataclasses
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -24,6 +25,7 @@ from cvexplore.trace.calls import call, tensors_in, written
 from cvexplore.trace.functions import ASKS, MOVES
 from cvexplore.trace.records import LayerRecord, Shape, Trace, unique_edges
 from cvexplore.trace.twin import emptied
+from cvexplore.trace.windows import POINT, Field, Window, field, window
 
 
 @dataclass(eq=False)
@@ -38,6 +40,8 @@ class _Layer:
     parameters: int = 0
     macs: int = 0
     bytes: int = 0
+    window: Window | None = POINT  # what one place of its output sees of its input
+    field: Field | None = None  # and of the image
     index: int = -1
     inside: "_Layer | None" = None  # the layer that took this one in
 
@@ -53,7 +57,7 @@ class _Open:
     layer: _Layer
     first: int  # how many layers there were when it began
     calls_modules: bool = False
-    names: dict[str, int] = field(default_factory=dict)  # functions seen in it, by name
+    names: dict[str, int] = dataclasses.field(default_factory=dict)  # functions seen in it, by name
 
 
 class Watcher(TorchFunctionMode):
@@ -128,6 +132,7 @@ class Watcher(TorchFunctionMode):
             layer.parameters += part.parameters
             layer.macs += part.macs
             layer.bytes += part.bytes
+            layer.window = _through(layer.window, part.window)
         del self._layers[done.first :]
         own = module.parameters() if module._modules else module._parameters.values()
         layer.parameters += self._count(own)
@@ -169,6 +174,7 @@ class Watcher(TorchFunctionMode):
         if not here.module._modules:  # surely one layer, its functions need no telling apart
             here.layer.macs += macs
             here.layer.bytes += written(func, args, kwargs, output)
+            here.layer.window = _through(here.layer.window, window(func, args, kwargs, output))
             return
         inputs = tensors_in((args, kwargs))
         sources = self._sources_of(inputs)
@@ -194,6 +200,7 @@ class Watcher(TorchFunctionMode):
             parameters=self._count(parameters),
             macs=macs,
             bytes=written(func, args, kwargs, output),
+            window=window(func, args, kwargs, output),
         )
         here.names[name] = count = here.names.get(name, 0) + 1
         own = name if count == 1 else f"{name}_{count}"
@@ -234,6 +241,8 @@ class Watcher(TorchFunctionMode):
         layers = self._layers + list(self._not_run())
         for index, layer in enumerate(layers):
             layer.index = index
+            seen = [source.outermost().field for source in layer.sources]
+            layer.field = field(layer.window, layer.input_shapes, layer.output_shape, seen)
         edges = ((s.outermost().index, each.index) for each in layers for s in each.sources)
         own = {
             id(p): p for module in self._paths for p in module._parameters.values() if p is not None
@@ -260,6 +269,10 @@ class Watcher(TorchFunctionMode):
         return f"Layer {layer.path} ({layer.kind}) cannot take {shapes}: {reason}"
 
 
+def _through(first: Window | None, later: Window | None) -> Window | None:
+    return first.then(later) if first and later else None
+
+
 def _record(layer: _Layer) -> LayerRecord:
     return LayerRecord(
         index=layer.index,
@@ -271,4 +284,5 @@ def _record(layer: _Layer) -> LayerRecord:
         parameters=layer.parameters,
         macs=layer.macs,
         activation_bytes=layer.bytes,
+        receptive_field=round(max(layer.field.window.size)) if layer.field else None,
     )
