@@ -22,6 +22,7 @@ from typing import Any, Literal
 from cvexplore.plugins import Registry, import_folder
 
 Kind = Literal["CNN", "transformer", "hybrid", "MLP"]
+Learning = Literal["supervised", "distillation", "self-supervised", "image-text"]
 
 BUILDERS: Registry[Callable[..., Any]] = Registry("architecture", folder=__name__)
 
@@ -54,6 +55,8 @@ class Card:
         builds_on: names of the cards whose ideas it takes up.
         models: patterns of catalog names that belong to it, "torchvision/resnet*"; where several
             cards match a name, the longest pattern has it.
+        learning: what its paper mainly learns from: labels, a teacher network, images alone, or
+            images with texts.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Card:
     idea: str
     builds_on: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    learning: Learning = "supervised"
 
 
 @functools.cache

@@ -6,6 +6,7 @@ BEIT = Card(
     name="BEiT",
     year=2021,
     kind="transformer",
+    learning="self-supervised",
     paper=Paper(
         "BEiT: BERT Pre-Training of Image Transformers", "Bao, Dong, Piao, Wei", arxiv="2106.08254"
     ),
@@ -21,6 +22,7 @@ BEIT_V2 = Card(
     name="BEiT v2",
     year=2022,
     kind="transformer",
+    learning="self-supervised",
     paper=Paper(
         "BEiT v2: Masked Image Modeling with Vector-Quantized Visual Tokenizers",
         "Peng, Dong, Bao, Ye, Wei",
@@ -38,6 +40,7 @@ BEIT_3 = Card(
     name="BEiT-3",
     year=2022,
     kind="transformer",
+    learning="image-text",
     paper=Paper(
         "Image as a Foreign Language: BEiT Pretraining for All Vision and Vision-Language Tasks",
         "Wang, Bao, Dong, et al.",

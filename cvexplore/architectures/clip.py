@@ -6,6 +6,7 @@ CLIP = Card(
     name="CLIP",
     year=2021,
     kind="transformer",
+    learning="image-text",
     paper=Paper(
         "Learning Transferable Visual Models From Natural Language Supervision",
         "Radford, Kim, Hallacy, et al.",
@@ -23,6 +24,7 @@ CLIP_RESNET = Card(
     name="CLIP ResNet",
     year=2021,
     kind="CNN",
+    learning="image-text",
     paper=Paper(
         "Learning Transferable Visual Models From Natural Language Supervision",
         "Radford, Kim, Hallacy, et al.",
@@ -40,6 +42,7 @@ SIGLIP = Card(
     name="SigLIP",
     year=2023,
     kind="transformer",
+    learning="image-text",
     paper=Paper(
         "Sigmoid Loss for Language Image Pre-Training",
         "Zhai, Mustafa, Kolesnikov, Beyer",
@@ -57,6 +60,7 @@ AIMV2 = Card(
     name="AIMv2",
     year=2024,
     kind="transformer",
+    learning="image-text",
     paper=Paper(
         "Multimodal Autoregressive Pre-training of Large Vision Encoders",
         "Fini, Shukor, Li, et al.",
@@ -74,6 +78,7 @@ PERCEPTION_ENCODER = Card(
     name="Perception Encoder",
     year=2025,
     kind="transformer",
+    learning="image-text",
     paper=Paper(
         "Perception Encoder: The best visual embeddings are not at the output of the network",
         "Bolya, Huang, Sun, et al.",
@@ -91,6 +96,7 @@ TIPSV2 = Card(
     name="TIPSv2",
     year=2026,
     kind="transformer",
+    learning="image-text",
     paper=Paper(
         "TIPSv2: Advancing Vision-Language Pretraining with Enhanced Patch-Text Alignment",
         "Cao, Chen, Maninis, et al.",

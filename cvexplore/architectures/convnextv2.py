@@ -6,6 +6,7 @@ CONVNEXT_V2 = Card(
     name="ConvNeXt V2",
     year=2023,
     kind="CNN",
+    learning="self-supervised",
     paper=Paper(
         "ConvNeXt V2: Co-designing and Scaling ConvNets with Masked Autoencoders",
         "Woo, Debnath, Hu, Chen, Liu, Kweon, Xie",

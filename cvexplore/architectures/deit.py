@@ -6,6 +6,7 @@ DEIT = Card(
     name="DeiT",
     year=2020,
     kind="transformer",
+    learning="distillation",
     paper=Paper(
         "Training data-efficient image transformers & distillation through attention",
         "Touvron, Cord, Douze, Massa, Sablayrolles, Jégou",

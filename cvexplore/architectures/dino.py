@@ -6,6 +6,7 @@ DINOV2 = Card(
     name="DINOv2",
     year=2023,
     kind="transformer",
+    learning="self-supervised",
     paper=Paper(
         "DINOv2: Learning Robust Visual Features without Supervision",
         "Oquab, Darcet, Moutakanni, et al.",
@@ -23,6 +24,7 @@ REGISTERS = Card(
     name="ViT with registers",
     year=2023,
     kind="transformer",
+    learning="self-supervised",
     paper=Paper(
         "Vision Transformers Need Registers",
         "Darcet, Oquab, Mairal, Bojanowski",
@@ -41,6 +43,7 @@ DINOV3 = Card(
     name="DINOv3",
     year=2025,
     kind="transformer",
+    learning="self-supervised",
     paper=Paper("DINOv3", "Siméoni, Vo, Seitzer, et al.", arxiv="2508.10104"),
     idea=(
         "Scale training without labels to 7 billion parameters, and hold patch similarities "
@@ -54,6 +57,7 @@ SAPIENS2 = Card(
     name="Sapiens2",
     year=2026,
     kind="transformer",
+    learning="self-supervised",
     paper=Paper("Sapiens2", "Khirodkar, Wen, Martinez, Dong, Su, Saito", arxiv="2604.21681"),
     idea=(
         "Learn from a billion photos of people, both by filling in hidden patches and by "
@@ -67,6 +71,7 @@ LINGBOT_VISION = Card(
     name="LingBot-Vision",
     year=2026,
     kind="transformer",
+    learning="self-supervised",
     paper=Paper(
         "Vision Pretraining for Dense Spatial Perception",
         "Fu, Tan, Sun, et al.",

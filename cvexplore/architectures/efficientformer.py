@@ -6,6 +6,7 @@ EFFICIENTFORMER = Card(
     name="EfficientFormer",
     year=2022,
     kind="hybrid",
+    learning="distillation",
     paper=Paper(
         "EfficientFormer: Vision Transformers at MobileNet Speed",
         "Li, Yuan, Wen, et al.",
@@ -23,6 +24,7 @@ EFFICIENTFORMER_V2 = Card(
     name="EfficientFormerV2",
     year=2022,
     kind="hybrid",
+    learning="distillation",
     paper=Paper(
         "Rethinking Vision Transformers for MobileNet Size and Speed",
         "Li, Hu, Wen, et al.",

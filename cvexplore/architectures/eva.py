@@ -6,6 +6,7 @@ EVA = Card(
     name="EVA",
     year=2022,
     kind="transformer",
+    learning="self-supervised",
     paper=Paper(
         "EVA: Exploring the Limits of Masked Visual Representation Learning at Scale",
         "Fang, Wang, Xie, et al.",
@@ -23,6 +24,7 @@ EVA_02 = Card(
     name="EVA-02",
     year=2023,
     kind="transformer",
+    learning="self-supervised",
     paper=Paper(
         "EVA-02: A Visual Representation for Neon Genesis",
         "Fang, Sun, Wang, Huang, Wang, Cao",

@@ -23,6 +23,7 @@ MOBILECLIP = Card(
     name="MobileCLIP",
     year=2023,
     kind="hybrid",
+    learning="image-text",
     paper=Paper(
         "MobileCLIP: Fast Image-Text Models through Multi-Modal Reinforced Training",
         "Vasu, Pouransari, Faghri, Vemulapalli, Tuzel",

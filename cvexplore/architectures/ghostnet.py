@@ -57,6 +57,7 @@ GHOSTNET_V3 = Card(
     name="GhostNetV3",
     year=2024,
     kind="CNN",
+    learning="distillation",
     paper=Paper(
         "GhostNetV3: Exploring the Training Strategies for Compact Models",
         "Liu, Hao, Han, Tang, Wang",

@@ -6,6 +6,7 @@ LEVIT = Card(
     name="LeViT",
     year=2021,
     kind="hybrid",
+    learning="distillation",
     paper=Paper(
         "LeViT: a Vision Transformer in ConvNet's Clothing for Faster Inference",
         "Graham, El-Nouby, Touvron, Stock, Joulin, Jégou, Douze",

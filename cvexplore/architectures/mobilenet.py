@@ -109,6 +109,7 @@ MOBILENET_V5 = Card(
     name="MobileNetV5",
     year=2025,
     kind="hybrid",
+    learning="distillation",
     paper=Paper(
         "Introducing Gemma 3n: The developer guide",
         "Google",

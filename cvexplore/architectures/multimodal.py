@@ -6,6 +6,7 @@ INTERNVIT = Card(
     name="InternViT",
     year=2024,
     kind="transformer",
+    learning="distillation",
     paper=Paper(
         "Mini-InternVL: A Flexible-Transfer Pocket Multimodal Model with 5% Parameters and "
         "90% Performance",
@@ -24,6 +25,7 @@ QWEN3_VL = Card(
     name="Qwen3-VL",
     year=2025,
     kind="transformer",
+    learning="image-text",
     paper=Paper("Qwen3-VL Technical Report", "Qwen Team", arxiv="2511.21631"),
     idea=(
         "Tell patches their place twice, by a learned grid and by rotation, so that images of "
@@ -37,6 +39,7 @@ GEMMA_4 = Card(
     name="Gemma 4",
     year=2026,
     kind="transformer",
+    learning="image-text",
     paper=Paper("Gemma 4 Technical Report", "Gemma Team", arxiv="2607.02770"),
     idea=(
         "Normalize before and after every layer, rotate by position along both axes, and gate "
@@ -50,6 +53,7 @@ DEEPSEEK_VIT = Card(
     name="DeepSeek ViT",
     year=2026,
     kind="transformer",
+    learning="image-text",
     paper=Paper(
         "DeepSeek-V4.1-Flash: Pushing the Limits of KV Cache Compression",
         "DeepSeek-AI",

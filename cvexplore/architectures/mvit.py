@@ -40,6 +40,7 @@ HIERA = Card(
     name="Hiera",
     year=2023,
     kind="transformer",
+    learning="self-supervised",
     paper=Paper(
         "Hiera: A Hierarchical Vision Transformer without the Bells-and-Whistles",
         "Ryali, Hu, Bolya, et al.",

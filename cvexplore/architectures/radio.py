@@ -6,6 +6,7 @@ RADIO = Card(
     name="RADIO",
     year=2023,
     kind="transformer",
+    learning="distillation",
     paper=Paper(
         "AM-RADIO: Agglomerative Vision Foundation Model -- Reduce All Domains Into One",
         "Ranzinger, Heinrich, Kautz, Molchanov",

@@ -6,6 +6,7 @@ REPVIT = Card(
     name="RepViT",
     year=2023,
     kind="CNN",
+    learning="distillation",
     paper=Paper(
         "RepViT: Revisiting Mobile CNN From ViT Perspective",
         "Wang, Chen, Lin, Pu, Ding",

@@ -6,6 +6,7 @@ SWIFTFORMER = Card(
     name="SwiftFormer",
     year=2023,
     kind="hybrid",
+    learning="distillation",
     paper=Paper(
         "SwiftFormer: Efficient Additive Attention for Transformer-based Real-time Mobile "
         "Vision Applications",

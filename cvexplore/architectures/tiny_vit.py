@@ -6,6 +6,7 @@ TINY_VIT = Card(
     name="TinyViT",
     year=2022,
     kind="hybrid",
+    learning="distillation",
     paper=Paper(
         "TinyViT: Fast Pretraining Distillation for Small Vision Transformers",
         "Wu, Zhang, Peng, Liu, Xiao, Fu, Yuan",

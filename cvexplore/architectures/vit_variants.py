@@ -46,6 +46,7 @@ FLEXIVIT = Card(
     name="FlexiViT",
     year=2022,
     kind="transformer",
+    learning="distillation",
     paper=Paper(
         "FlexiViT: One Model for All Patch Sizes",
         "Beyer, Izmailov, Kolesnikov, et al.",
@@ -124,6 +125,7 @@ NAFLEXVIT = Card(
     name="NaFlexViT",
     year=2025,
     kind="transformer",
+    learning="image-text",
     paper=Paper(
         "SigLIP 2: Multilingual Vision-Language Encoders with Improved Semantic "
         "Understanding, Localization, and Dense Features",

@@ -6,6 +6,7 @@ VITAMIN = Card(
     name="ViTamin",
     year=2024,
     kind="hybrid",
+    learning="image-text",
     paper=Paper(
         "ViTamin: Designing Scalable Vision Models in the Vision-Language Era",
         "Chen, Yu, Shen, Yuille, Chen",

@@ -11,12 +11,13 @@ from cvexplore.catalog.build import (
     published_is_here,
     traced,
 )
-from cvexplore.catalog.names import Architecture, architectures, find
+from cvexplore.catalog.names import Architecture, architectures, csv_text, find
 
 __all__ = [
     "Architecture",
     "architectures",
     "build",
+    "csv_text",
     "example",
     "fetch_published",
     "find",

@@ -5,21 +5,20 @@ to a ``.part`` file as they are measured; an interrupted run goes on where it st
 """
 
 import argparse
-import csv
 import multiprocessing
 import os
 import sys
 import warnings
 from collections.abc import Iterable
-from dataclasses import asdict, fields
 from importlib.metadata import version
 from pathlib import Path
 
-from cvexplore.catalog.names import FACTS, Architecture, read_facts
+from cvexplore.catalog import families
+from cvexplore.catalog.names import FACTS, Architecture, csv_text, read_facts
+from cvexplore.catalog.weights import BUNDLED
 from cvexplore.errors import CvexploreError
 
 LIBRARIES = ("cvexplore", "torchvision", "timm")
-_COLUMNS = [field.name for field in fields(Architecture)]
 
 
 def versions() -> str:
@@ -39,6 +38,7 @@ def measure(name: str) -> Architecture:
     """Build and trace one architecture without its memory and return its facts."""
     from cvexplore.architectures import family
     from cvexplore.catalog.build import library, traced
+    from cvexplore.trace import structure
 
     module, model = library(name)
     card = family(name)
@@ -51,10 +51,14 @@ def measure(name: str) -> Architecture:
         "task": module.task(model),
         "image_size": module.image_size(model),
     }
-    if hasattr(module, "top1"):
-        facts["top1"], facts["top1_weights"] = module.top1(model)
+    if hasattr(module, "accuracies"):
+        facts |= module.accuracies(model)
     standard = {option.name: option.default for option in module.options(model)}
     facts["classes"] = standard.get("classes")
+    if name in BUNDLED:
+        facts["weights"] = "bundled"
+    elif module.weights_address(model):
+        facts["weights"] = "published"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -67,20 +71,15 @@ def measure(name: str) -> Architecture:
         macs=seen.macs,
         activation_bytes=seen.activation_bytes,
         layers=len(seen.layers),
+        depth=structure.depth(seen),
+        attention_layers=structure.attention_layers(seen),
+        receptive_field=structure.receptive_field(seen),
     )
 
 
 def write(rows: Iterable[Architecture], path: Path) -> None:
     """Write a facts file whole."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        file.write(versions() + "\n")
-        writer = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(_row(each) for each in rows)
-
-
-def _row(architecture: Architecture) -> dict:
-    return {key: "" if value is None else value for key, value in asdict(architecture).items()}
+    path.write_text(f"{versions()}\n{csv_text(rows)}", encoding="utf-8", newline="")
 
 
 def _start_worker() -> None:
@@ -109,6 +108,7 @@ def main(arguments: list[str] | None = None) -> None:
             if count % 50 == 0:
                 write(done.values(), part)
     write((done[name] for name in names), FACTS)
+    families.main()
     part.unlink(missing_ok=True)
     sys.stderr.write(f"\r{len(names)} architectures measured, written to {FACTS.name}.{' ' * 40}\n")
 

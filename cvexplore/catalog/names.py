@@ -7,7 +7,9 @@ there at once and torch is not imported for it.
 import csv
 import fnmatch
 import functools
-from collections.abc import Iterable
+import io
+import typing
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -34,8 +36,15 @@ class Architecture:
         macs: multiply-adds of one forward pass with one input.
         activation_bytes: bytes its layers write in that pass, in 32-bit floats.
         layers: leaf modules and functions that compute or join.
+        depth: the most weighted layers on a way through it, as papers count them.
+        attention_layers: how many of them weigh data by products of data.
+        receptive_field: pixels a side that one place of the last map sees, in theory; None where
+            that is the whole image, or cannot be told.
         top1: published ImageNet top-1 accuracy in per cent (torchvision's tables).
-        top1_weights: the weights that accuracy belongs to.
+        top5: the share of images whose class is among the five likeliest, likewise.
+        accuracy_weights: the weights that these accuracies belong to.
+        weights: "bundled" where trained ones come with the package, "published" where its library
+            downloads some, else empty.
         error: why it could not be measured.
     """
 
@@ -51,9 +60,23 @@ class Architecture:
     macs: int | None = None
     activation_bytes: int | None = None
     layers: int | None = None
+    depth: int | None = None
+    attention_layers: int | None = None
+    receptive_field: int | None = None
     top1: float | None = None
-    top1_weights: str = ""
+    top5: float | None = None
+    accuracy_weights: str = ""
+    weights: str = ""
     error: str = ""
+
+
+def _reader(kind: Any) -> Callable[[str], Any]:
+    kinds = typing.get_args(kind) or (kind,)
+    number = next((each for each in (int, float) if each in kinds), None)
+    return (lambda text: number(text) if text else None) if number else str
+
+
+_READ = {each.name: _reader(each.type) for each in fields(Architecture)}
 
 
 def read_facts(path: Path = FACTS) -> list[Architecture]:
@@ -64,14 +87,18 @@ def read_facts(path: Path = FACTS) -> list[Architecture]:
 
 
 def _architecture(row: dict[str, str]) -> Architecture:
-    numbers = {"year": int, "image_size": int, "top1": float}
-    numbers |= dict.fromkeys(("classes", "parameters", "macs", "activation_bytes", "layers"), int)
-    values: dict[str, Any] = {
-        each.name: (numbers[each.name](text) if text else None) if each.name in numbers else text
-        for each in fields(Architecture)
-        for text in (row[each.name],)
-    }
-    return Architecture(**values)
+    return Architecture(**{key: read(row.get(key, "")) for key, read in _READ.items()})
+
+
+def csv_text(rows: Iterable[Architecture]) -> str:
+    """Return rows as a CSV with a line of heads, empty where a fact is not known."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(_READ), lineterminator="\n")
+    writer.writeheader()
+    for each in rows:
+        values = {key: getattr(each, key) for key in _READ}
+        writer.writerow({key: "" if value is None else value for key, value in values.items()})
+    return text.getvalue()
 
 
 @functools.cache

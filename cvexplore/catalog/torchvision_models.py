@@ -152,11 +152,14 @@ def labels(name: str) -> tuple[str, ...]:
     return tuple(_published(name).meta.get("categories", ()))
 
 
-def top1(name: str) -> tuple[float | None, str]:
-    """Return the published ImageNet top-1 accuracy in per cent, and the weights it belongs to."""
+def accuracies(name: str) -> dict[str, Any]:
+    """Return the published ImageNet accuracies in per cent, and the weights they belong to."""
     published = _published(name)
     measured = published.meta.get("_metrics", {}).get("ImageNet-1K", {})
-    return measured.get("acc@1"), published.name if measured else ""
+    if not measured:
+        return {}
+    top1, top5 = measured["acc@1"], measured["acc@5"]
+    return {"top1": top1, "top5": top5, "accuracy_weights": published.name}
 
 
 def _published(name: str, size: int | None = None) -> WeightsEnum:

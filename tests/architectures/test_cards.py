@@ -4,12 +4,13 @@ import fnmatch
 import functools
 import graphlib
 import re
+import typing
 
 import pytest
 import timm
 import torchvision
 
-from cvexplore.architectures import BUILDERS, Card, cards, family
+from cvexplore.architectures import BUILDERS, Card, Learning, cards, family
 
 VIT = "timm/vit_base_patch16"
 
@@ -103,6 +104,38 @@ def test_arxiv_number_fits_the_year(card: Card) -> None:
         assert re.fullmatch(r"\d\d(0[1-9]|1[0-2])\.\d{4,5}", number)
         assert len(number) == (9 if number < "1501" else 10)  # five digits since 2015
         assert abs(2000 + int(number[:2]) - card.year) <= 1
+
+
+@each_card()
+def test_what_it_learns_from_is_one_of_four(card: Card) -> None:
+    assert card.learning in typing.get_args(Learning)
+
+
+@pytest.mark.parametrize(
+    ("name", "learning"),
+    [
+        ("ResNet", "supervised"),
+        ("ViT", "supervised"),
+        ("Swin", "supervised"),
+        ("SAM", "supervised"),  # on a billion masks
+        ("DeiT", "distillation"),
+        ("DeiT III", "supervised"),
+        ("TinyViT", "distillation"),
+        ("RADIO", "distillation"),
+        ("BEiT", "self-supervised"),
+        ("EVA", "self-supervised"),
+        ("DINOv2", "self-supervised"),
+        ("ConvNeXt", "supervised"),
+        ("ConvNeXt V2", "self-supervised"),
+        ("Hiera", "self-supervised"),
+        ("CLIP", "image-text"),
+        ("SigLIP", "image-text"),
+        ("AIMv2", "image-text"),
+        ("ViTamin", "image-text"),
+    ],
+)
+def test_learning_is_that_of_the_paper(name: str, learning: str) -> None:
+    assert by_name()[name].learning == learning
 
 
 def test_a_number_has_one_title() -> None:

@@ -47,7 +47,7 @@ def test_every_fact_is_known_of_every_architecture() -> None:
     [
         ("torchvision/resnet50", "parameters", 25_557_032),
         ("torchvision/resnet50", "top1", 80.858),
-        ("torchvision/resnet50", "top1_weights", "IMAGENET1K_V2"),
+        ("torchvision/resnet50", "accuracy_weights", "IMAGENET1K_V2"),
         ("torchvision/fcn_resnet50", "task", "segmentation"),
         ("torchvision/retinanet_resnet50_fpn", "task", "detection"),
         ("torchvision/swin3d_t", "task", "video"),
