@@ -8,7 +8,8 @@
     ├── TraceError             the network cannot take this input
     ├── LayerError             a layer that was not run, or that has no maps
     ├── ImageError             bytes that are not an image we can read
-    └── RunError               the runs folder, or one run, does not allow that
+    ├── RunError               the runs folder, or one run, does not allow that
+    └── TimingError            a network cannot be measured here
 
 A page shows the message in place, the command line prints it and exits with code 2.
 Anything that is not a CvexploreError is a defect of ours.
@@ -58,6 +59,10 @@ class ImageError(CvexploreError):
 
 class RunError(CvexploreError):
     """A runs folder or a run that does not allow what was asked."""
+
+
+class TimingError(CvexploreError):
+    """A network that cannot be measured on this machine, or timings that cannot be kept."""
 
 
 def nearest(name: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ _RUN_ID = re.compile(r"[0-9a-z][0-9a-z_-]{0,63}")
 
 
 def home() -> Path:
-    """Return the folder that holds runs and downloads (it may not exist yet)."""
+    """Return the folder that holds runs, downloads and timings (it may not exist yet)."""
     return Path(os.environ.get("CVEXPLORE_HOME") or Path.home() / ".cvexplore")
 
 
@@ -42,3 +42,8 @@ def run_weights(run_id: str) -> Path:
 def downloads() -> Path:
     """Return the folder of weights that were downloaded because someone asked for them."""
     return home() / "downloads"
+
+
+def timings() -> Path:
+    """Return the file of what was measured of networks on this machine, a JSON object a line."""
+    return home() / "timings.jsonl"

@@ -39,7 +39,13 @@ def test_models_prints_a_table_for_people() -> None:
 
 
 def test_models_and_help_import_no_torch() -> None:
-    for arguments in (["models", "resnet"], ["--help"], ["train", "--help"], ["runs", "list"]):
+    for arguments in (
+        ["models", "resnet"],
+        ["--help"],
+        ["train", "--help"],
+        ["measure", "-h"],
+        ["runs", "list"],
+    ):
         code = (
             "import sys; from cvexplore.__main__ import main\n"
             f"try: main({arguments})\n"
