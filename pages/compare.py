@@ -1,10 +1,13 @@
-"""Which architectures exist, how do they differ, and which fits me?"""
+"""Which architectures exist, and how do they differ?"""
 
 import streamlit as st
 
-from cvexplore.catalog import architectures, find
-from cvexplore.figures.comparison import AXES, parameter_bars, scatter
-from cvexplore.ui import cached, comparing
+from cvexplore.catalog import architectures, csv_text, find
+from cvexplore.catalog.families import families
+from cvexplore.figures.comparison import AXES, SPENT, role_bars, scatter
+from cvexplore.timing import stored
+from cvexplore.ui import cached, comparing, filters, side_by_side
+from cvexplore.ui.measuring import measuring, timing_rows
 from cvexplore.ui.messages import told
 from cvexplore.ui.words import compact
 
@@ -16,8 +19,7 @@ st.caption(
 
 # ------------------------------------------------------------------ pick
 
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    shown = comparing.filters()
+shown = filters.filtered()
 if not shown:
     st.info(
         "Nothing matches: clear a filter or search for a shorter word.",
@@ -40,14 +42,26 @@ names = comparing.pick()
 
 with overview:
     left, right = st.columns([6, 5], gap="medium")
-    with left:
-        comparing.table(shown)
+    with left, told():
+        comparing.table(shown, stored())
+        st.download_button(
+            f"{len(shown):,} rows as CSV",
+            lambda: csv_text(shown),
+            "architectures.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
     with right:
-        x, y = comparing.axes(AXES)
-        comparing.pickable(scatter(shown, x, y, names))
+        x, y, size, linear = comparing.axes(AXES)
+        front = comparing.frontier(shown, x, y, AXES)
+        papers = {family.name: family.title for family in families()}
+        figure = scatter(shown, x, y, size, picked=names, front=front, papers=papers, linear=linear)
+        comparing.pickable(figure)
         missing = sum(not getattr(each, y) or not getattr(each, x) for each in shown)
         note = f" {missing:,} of those shown have no such figure." if missing else ""
-        st.caption(f"A dot's size is its parameters. Click one to pick it.{note}")
+        line = " Nothing shown beats those on the dotted line." if front else ""
+        st.caption(f"Click a dot to pick it.{line}{note}")
 
 if len(names) < 2:
     st.info(
@@ -56,8 +70,24 @@ if len(names) < 2:
     )
     st.stop()
 
+chosen = [find(name) for name in names]
 with told():
     traces = {name: cached.traced(name) for name in names}
-comparing.side_by_side([find(name) for name in names], traces)
-st.subheader("Where the parameters are")
-st.plotly_chart(parameter_bars(traces), key="bars", alt="Parameters by kind of layer")
+    side_by_side.differences(chosen)
+    timings = measuring(names)
+    side_by_side.facts(chosen, traces, timing_rows(names, timings))
+
+st.subheader("Stages", help="What becomes of the image on its way: maps shrink, channels grow")
+side_by_side.stages(traces)
+
+st.subheader("Where it goes")
+title = st.segmented_control(
+    "Of what",
+    list(SPENT),
+    default=next(iter(SPENT)),
+    required=True,
+    format_func=lambda title: title.partition(" (")[0],
+    key="where",
+    label_visibility="collapsed",
+)
+st.plotly_chart(role_bars(traces, title), key="bars", alt="By what the layers serve")

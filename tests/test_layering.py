@@ -17,6 +17,8 @@ CORE = {
     "trace",
     "architectures",
     "catalog",
+    "choosing",
+    "timing",
     "interpret",
     "training",
     "runs",
@@ -32,6 +34,8 @@ MAY_IMPORT = {
     "trace": {"errors"},
     "architectures": {"errors", "plugins"},
     "catalog": {"errors", "folders", "plugins", "images", "trace", "architectures"},
+    "choosing": {"catalog"},
+    "timing": {"errors", "folders", "catalog"},
     "interpret": {"errors", "plugins"},
     "training": {"errors", "plugins", "images", "catalog"},
     "runs": {"errors", "folders", "plugins", "training", "architectures"},
@@ -49,7 +53,12 @@ ALSO = {
 }
 # These parts only use the types of others.
 ONLY = {
-    "figures": {"cvexplore.catalog.names", "cvexplore.trace.records", "cvexplore.figures"},
+    "figures": {
+        "cvexplore.catalog.names",
+        "cvexplore.catalog.families",
+        "cvexplore.trace.records",
+        "cvexplore.figures",
+    },
     "runs/store.py": {"cvexplore.training.config", "cvexplore.errors", "cvexplore.folders"},
 }
 # Importing these must not import torch: the command line's help, home and compare never pay for it.
@@ -57,15 +66,21 @@ LIGHT = [
     "cvexplore",
     "cvexplore.__main__",
     "cvexplore.catalog",
+    "cvexplore.catalog.families",
     "cvexplore.figures.comparison",
+    "cvexplore.figures.evolution",
     "cvexplore.figures.schedule",
     "cvexplore.figures.sheet",
+    "cvexplore.figures.trends",
     "cvexplore.images",
     "cvexplore.plugins",
     "cvexplore.runs",
+    "cvexplore.timing",
     "cvexplore.training",
     "cvexplore.training.schedules",
     "cvexplore.ui.cached",
+    "cvexplore.ui.families",
+    "cvexplore.ui.measuring",
     "cvexplore.ui.recipe",
     "cvexplore.ui.watching",
 ]

@@ -5,6 +5,17 @@ it. It prints a table for people, or with ``--json`` what a script reads; both c
 values. Importing a command imports no torch: the help is there at once.
 """
 
-from cvexplore.commands import app, features, models, runner, runs, trace, train
+from cvexplore.commands import (
+    app,
+    compare,
+    features,
+    measure,
+    models,
+    recommend,
+    runner,
+    runs,
+    trace,
+    train,
+)
 
-COMMANDS = (models, trace, features, train, runs, app, runner)
+COMMANDS = (models, compare, recommend, measure, trace, features, train, runs, app, runner)

@@ -1,22 +1,22 @@
-"""The parts of the comparison page: filters, a table and a chart that pick, and the picked ones.
+"""The parts of the comparison page that pick: a table, a chart, and the list of what is picked.
 
 What is picked is one list, the value of the widget ``pick``; it stands in the URL. The table and
 the chart change that list, and show it.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from cvexplore.catalog import Architecture, architectures
-from cvexplore.ui.words import compact
+from cvexplore.choosing import front
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
     from cvexplore.figures.comparison import Axis
-    from cvexplore.trace import Trace
+    from cvexplore.timing import Timing
 
 MOST = 4
 _PICKS = "pick"
@@ -27,53 +27,43 @@ def picked() -> list[str]:
     return list(st.session_state.get(_PICKS, []))
 
 
-def filters() -> tuple[Architecture, ...]:
-    """Draw the filters and return the architectures that pass them."""
-    every = architectures()
-    text = st.text_input(
-        "Search", key="q", bind="query-params", placeholder="name or family", width=200
-    )
-    kinds = st.pills(
-        "Kind", _values(every, "kind"), selection_mode="multi", key="kind", bind="query-params"
-    )
-    libraries = st.pills(
-        "Library",
-        _values(every, "library"),
-        selection_mode="multi",
-        key="library",
+def axes(known: Mapping[str, "Axis"]) -> tuple[str, str, str, bool]:
+    """Draw the choice of what to plot; return (across, up, size of the dots, linear)."""
+    facts = list(known)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        across = _axis("Across", facts, facts.index("macs"), known, "x")
+        up = _axis("Up", facts, facts.index("top1"), known, "y")
+        size = _axis("Dot size", facts, facts.index("parameters"), known, "size")
+        linear = st.toggle("Linear", key="linear", bind="query-params", help="No logarithmic axes")
+    return across, up, size, linear
+
+
+def _axis(label: str, facts: list[str], start: int, known: Mapping[str, "Axis"], key: str) -> str:
+    return st.selectbox(
+        label,
+        facts,
+        start,
+        lambda fact: known[fact].title.partition(" (")[0],
+        key=key,
         bind="query-params",
-    )
-    task = st.selectbox(
-        "Task", ["any", *_values(every, "task")], key="task", bind="query-params", width=180
-    )
-    return tuple(
-        each
-        for each in architectures(text)
-        if (not kinds or each.kind in kinds)
-        and (not libraries or each.library in libraries)
-        and task in ("any", each.task)
+        width=190,
     )
 
 
-def _values(every: Sequence[Architecture], fact: str) -> list[str]:
-    """Return the values a fact takes, the most frequent first."""
-    found = [getattr(each, fact) for each in every]
-    return sorted(set(found), key=lambda value: -found.count(value))
+def frontier(
+    shown: Sequence[Architecture], across: str, up: str, known: Mapping[str, "Axis"]
+) -> list[str]:
+    """Return the names on the Pareto front of two facts; none where neither end is better."""
+    signs = known[across].better, known[up].better
+    rows = [each for each in shown if getattr(each, across) and getattr(each, up)]
+    if 0 in signs or across == up:
+        return []
+    costs = [-signs[0] * getattr(each, across) for each in rows]
+    gains = [signs[1] * getattr(each, up) for each in rows]
+    return [rows[place].name for place in front(costs, gains)]
 
 
-def axes(known: Mapping[str, "Axis"]) -> tuple[str, str]:
-    """Draw the choice of what to plot and return (across, up)."""
-    left, right = st.columns(2)
-    across = left.selectbox("Across", list(known), 1, _title(known), key="x", bind="query-params")
-    up = right.selectbox("Up", list(known), 3, _title(known), key="y", bind="query-params")
-    return across, up
-
-
-def _title(known: Mapping[str, "Axis"]) -> Any:
-    return lambda fact: known[fact].title.partition(" (")[0]
-
-
-def table(shown: Sequence[Architecture]) -> None:
+def table(shown: Sequence[Architecture], timings: Mapping[str, "Timing"]) -> None:
     """Draw the facts as a table; ticking a row picks it."""
     names = [each.name for each in shown]
     key = f"table.{hash(tuple(names))}"
@@ -91,9 +81,16 @@ def table(shown: Sequence[Architecture]) -> None:
             "Kind": [each.kind for each in shown],
             "Year": [each.year for each in shown],
             "Memory (MB)": [_scaled(each.activation_bytes, 1e6) for each in shown],
+            "Depth": [each.depth for each in shown],
+            "Attention": [each.attention_layers for each in shown],
+            "Field": [each.receptive_field for each in shown],
             "Layers": [each.layers for each in shown],
-            "Family": [each.family for each in shown],
             "Pixels": [each.image_size for each in shown],
+            "Top-5 (%)": [each.top5 for each in shown],
+            "Task": [each.task for each in shown],
+            "Weights": [each.weights or "–" for each in shown],
+            "Family": [each.family for each in shown],
+            **_measured(names, timings),
         },
         column_config={
             "Name": st.column_config.TextColumn(pinned=True, width=210),
@@ -110,7 +107,23 @@ def table(shown: Sequence[Architecture]) -> None:
             "Memory (MB)": st.column_config.NumberColumn(
                 format="%.0f", help="What the layers write in one forward pass, 32-bit"
             ),
+            "Depth": st.column_config.NumberColumn(
+                format="%d", help="Weighted layers on the longest way through, as papers count"
+            ),
+            "Attention": st.column_config.NumberColumn(format="%d", help="Attention layers"),
+            "Field": st.column_config.NumberColumn(
+                format="%d",
+                help="Receptive field: pixels a side that one place of the last map sees, in "
+                "theory; empty where that is the whole image",
+            ),
             "Pixels": st.column_config.NumberColumn(format="%d", help="Pixels a side of the input"),
+            "Top-5 (%)": st.column_config.NumberColumn(format="%.1f"),
+            "Weights": st.column_config.TextColumn(
+                help="bundled: trained weights come with the app; published: they can be downloaded"
+            ),
+            "Latency (ms)": st.column_config.NumberColumn(
+                format="%.1f", help="Median of one image, measured on this machine"
+            ),
         },
         height=min(520, 38 + 35 * len(names)),
         hide_index=True,
@@ -167,24 +180,10 @@ def pick() -> list[str]:
     )
 
 
-def side_by_side(chosen: Sequence[Architecture], traces: Mapping[str, "Trace"]) -> None:
-    """Draw the picked architectures' figures, each built and traced just now, a column each."""
-    rows: dict[str, list[str]] = {
-        "Family": [f"{each.family} ({each.year})" for each in chosen],
-        "Kind": [each.kind for each in chosen],
-        "Task": [each.task for each in chosen],
-        "Input": [f"{each.image_size} pixels" for each in chosen],
-        "Parameters": [f"{traces[each.name].parameters:,}" for each in chosen],
-        "Multiply-adds": [compact(traces[each.name].macs) for each in chosen],
-        "Activation memory": [compact(traces[each.name].activation_bytes, "B") for each in chosen],
-        "Layers": [f"{len(traces[each.name].layers):,}" for each in chosen],
-        "Joins": [f"{len(traces[each.name].joins()):,}" for each in chosen],
-        "Published top-1": [f"{each.top1:.1f} %" if each.top1 else "–" for each in chosen],
-    }
-    columns = {each.name: [cells[i] for cells in rows.values()] for i, each in enumerate(chosen)}
-    st.dataframe(
-        {"": list(rows), **columns}, hide_index=True, alt="The picked architectures side by side"
-    )
+def _measured(names: Sequence[str], timings: Mapping[str, "Timing"]) -> dict[str, list]:
+    """Return a column of latencies, if any of these was measured here."""
+    found = [timings[name].latency_ms if name in timings else None for name in names]
+    return {"Latency (ms)": found} if any(found) else {}
 
 
 def _scaled(value: int | None, by: float) -> float | None:

@@ -30,6 +30,8 @@ chosen = st.navigation(
         "Explore": [
             _page("home", "Home", "home", default=True),
             _page("compare", "Compare", "table_chart"),
+            _page("evolution", "Evolution", "timeline"),
+            _page("recommend", "Which fits me?", "checklist"),
             _page("anatomy", "Anatomy", "account_tree"),
         ],
         "Look inside": [

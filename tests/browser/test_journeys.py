@@ -14,7 +14,7 @@ from tests.browser.conftest import ROOT, Open, serving, settle, watched
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-PAGES = ("", "compare", "anatomy", "feature_maps", "train", "runs")
+PAGES = ("", "compare", "evolution", "recommend", "anatomy", "feature_maps", "train", "runs")
 COFFEE = Path(skimage.data.__file__).parent / "coffee.png"
 
 expect.set_options(timeout=30_000)
@@ -71,20 +71,23 @@ def test_compare_picks_by_tick_dot_and_name_and_is_shared_by_its_link(
     go: Open, browser: Browser, app_url: str
 ) -> None:
     page = go("/compare?q=torchvision%2Fresnet")
-    grid = page.locator('[data-testid="stDataFrame"]').first.bounding_box()
-    assert grid
-    page.mouse.click(grid["x"] + 18, grid["y"] + 35 + 17)  # the first row's box
-    settle(page)
-    expect(page.get_by_role("button", name="Remove torchvision/resnet101")).to_be_visible()
-    expect(page.locator(".scatterlayer text", has_text="resnet101")).to_be_visible()
-
     point = page.locator(".scatterlayer .point").last
     point.scroll_into_view_if_needed()
     dot = point.bounding_box()
     assert dot
     page.mouse.click(dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2)
     expect(page.get_by_role("button", name="Remove torchvision/resnet50")).to_be_visible()
-    expect(page.get_by_text("Where the parameters are")).to_be_visible()
+    expect(page.locator(".scatterlayer text", has_text="resnet50")).to_be_visible()
+    settle(page)
+
+    table = page.locator('[data-testid="stDataFrame"]').first
+    table.scroll_into_view_if_needed()
+    grid = table.bounding_box()
+    assert grid
+    page.mouse.click(grid["x"] + 18, grid["y"] + 35 + 17)  # the first row's box
+    expect(page.get_by_role("button", name="Remove torchvision/resnet101")).to_be_visible()
+    expect(page.get_by_text("Where it goes")).to_be_visible()
+    settle(page)
 
     field = page.get_by_role("combobox", name="Picked")
     field.click()
@@ -98,7 +101,7 @@ def test_compare_picks_by_tick_dot_and_name_and_is_shared_by_its_link(
     fresh = browser.new_context().new_page()
     fresh.goto(page.url)
     expect(fresh.get_by_role("button", name=re.compile("^Remove "))).to_have_count(3)
-    expect(fresh.get_by_text("Where the parameters are")).to_be_visible()
+    expect(fresh.get_by_text("Where it goes")).to_be_visible()
     fresh.context.close()
 
 

@@ -4,7 +4,7 @@ import pytest
 from plotly.graph_objects import Figure
 
 from cvexplore import catalog
-from cvexplore.figures.comparison import AXES, parameter_bars, scatter
+from cvexplore.figures.comparison import AXES, SPENT, role_bars, scatter
 from cvexplore.figures.schedule import learning_rates
 from cvexplore.figures.theme import KINDS
 
@@ -52,21 +52,50 @@ def test_a_kind_keeps_its_colour_whoever_else_is_shown() -> None:
     assert {trace.name for trace in every.data} <= set(KINDS)
 
 
-def test_what_is_picked_bears_its_name() -> None:
-    figure = scatter(architectures(), "macs", "parameters", picked=[NAMES[1]])
-    named = {text for trace in figure.data for text in trace.text if text}
-    assert named == {"vit_b_16"}
+def test_what_is_picked_is_ringed_and_bears_its_name() -> None:
+    figure = scatter(architectures(), "macs", "parameters", picked=[NAMES[1], "no/such"])
+    ring = figure.data[-1]
+    assert [text.strip("</b>") for text in ring.text] == ["vit_b_16"]
+    assert ring.customdata[0][0] == NAMES[1]
+    assert (ring.x[0], ring.y[0]) == points(figure)[NAMES[1]]
 
 
-def test_the_marker_grows_with_the_parameters() -> None:
-    figure = scatter(architectures(), "macs", "parameters")
-    size = {
+def sizes(figure: Figure) -> dict[str, float]:
+    return {
         data[0]: size
         for trace in figure.data
         for data, size in zip(trace.customdata, trace.marker.size, strict=True)
     }
-    by_size = sorted(NAMES, key=size.__getitem__)
-    assert by_size == sorted(NAMES, key=lambda name: catalog.find(name).parameters)
+
+
+@pytest.mark.parametrize("fact", ["parameters", "macs", "year", "depth"])
+def test_a_dot_grows_with_the_fact_it_is_sized_by(fact: str) -> None:
+    drawn = sizes(scatter(architectures(), "macs", "parameters", fact))
+    values = {name: getattr(catalog.find(name), fact) for name in NAMES}
+    for one in NAMES:
+        for other in NAMES:
+            assert (drawn[one] < drawn[other]) == (values[one] < values[other])
+
+
+def test_the_front_is_joined_in_its_order() -> None:
+    front = [NAMES[2], NAMES[0], NAMES[1]]
+    figure = scatter(architectures(), "macs", "parameters", front=front)
+    line = figure.data[0]
+    assert line.mode == "lines"
+    rest = Figure(figure.data[1:])
+    assert list(zip(line.x, line.y, strict=True)) == [points(rest)[name] for name in front]
+
+
+def test_linear_axes_are_linear_whatever_they_span() -> None:
+    figure = scatter(architectures(), "macs", "parameters", linear=True)
+    assert {figure.layout.xaxis.type, figure.layout.yaxis.type} == {"linear"}
+
+
+def test_who_hovers_reads_the_paper() -> None:
+    figure = scatter(architectures(), "macs", "parameters", papers={"ResNet": "Deep Residual"})
+    titles = {data[0]: data[3] for trace in figure.data for data in trace.customdata}
+    assert titles["torchvision/resnet50"] == "Deep Residual"
+    assert titles["cvexplore/vgg"] == ""
 
 
 @pytest.mark.parametrize("x", AXES)
@@ -82,15 +111,19 @@ def test_no_architectures_make_an_empty_chart() -> None:
     assert scatter([]).data == ()
 
 
-def test_bars_add_up_to_the_parameters() -> None:
+@pytest.mark.parametrize("title", SPENT)
+def test_bars_add_up(title: str) -> None:
+    fact, divisor = SPENT[title]
     traces = {name: catalog.traced(name) for name in NAMES[:2]}
-    figure = parameter_bars(traces)
+    figure = role_bars(traces, title)
+    assert figure.layout.xaxis.title.text == title
     for index, (name, seen) in enumerate(traces.items()):
-        parts = [bar.x[index] for bar in figure.data]
         assert {bar.y[index] for bar in figure.data} == {name}
-        assert sum(parts) == pytest.approx(seen.parameters / 1e6)
+        assert sum(bar.x[index] for bar in figure.data) * divisor == pytest.approx(
+            getattr(seen, fact)
+        )
         for bar in figure.data:
-            assert bar.x[index] == pytest.approx(seen.by_role()[bar.name] / 1e6)
+            assert bar.x[index] * divisor == pytest.approx(seen.by_role(fact)[bar.name])
     assert len({bar.marker.color for bar in figure.data}) == len(figure.data)
 
 

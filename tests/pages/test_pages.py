@@ -52,8 +52,8 @@ def test_the_menu_leads_to_every_page() -> None:
     assert all(f'"{page}"' in text for page in PAGES)
 
 
-@pytest.mark.parametrize("name", ["home", "compare"])
-def test_home_and_compare_never_import_torch(name: str) -> None:
+@pytest.mark.parametrize("name", ["home", "compare", "evolution", "recommend"])
+def test_pages_that_only_list_never_import_torch(name: str) -> None:
     code = (
         "import sys; sys.path.insert(0, 'tests/pages'); from test_pages import opened; "
         f"app = opened({name!r}); assert not app.exception; sys.exit('torch' in sys.modules)"
@@ -85,6 +85,48 @@ def test_compare_builds_the_picked_ones_side_by_side() -> None:
     assert side.loc["Parameters", "torchvision/resnet18"] == "11,689,512"
     assert side.loc["Parameters", "torchvision/vit_b_16"] == "86,567,656"
     assert side.loc["Joins", "torchvision/resnet18"] == "8"
+
+
+def test_compare_says_what_differs_and_draws_the_stages() -> None:
+    app = opened("compare", pick=["torchvision/resnet18", "torchvision/vit_b_16"])
+    said = [each.value for each in app.markdown]
+    assert any("attends in 12 layers, where the other has none" in each for each in said)
+    assert len(app.dataframe) == 4
+    assert app.dataframe[2].value["Map"][0] == "112 × 112"
+    assert list(app.dataframe[3].value["Map"]) == ["14 × 14", "197", "vector"]
+
+
+def test_compare_limits_spans_and_years() -> None:
+    from cvexplore.catalog import find
+
+    app = opened("compare", kind=["transformer"], parameters=["no less", "30"])
+    names = list(app.dataframe[0].value["Name"])
+    assert 50 < len(names) < 300
+    assert all(find(name).kind == "transformer" for name in names)
+    assert all(find(name).parameters <= 30e6 for name in names)
+    app.slider(key="years").set_value((2022, 2026)).run()
+    fewer = list(app.dataframe[0].value["Name"])
+    assert fewer == [name for name in names if find(name).year >= 2022]
+
+
+# ------------------------------------------------------------------ recommend
+
+
+def test_recommend_ranks_and_says_what_a_limit_costs() -> None:
+    app = opened("recommend", max_parameters="10", max_macs="1")
+    best, limits = (each.value for each in app.dataframe)
+    assert best["Name"][0] == "torchvision/efficientnet_b1"
+    assert (best["Parameters (M)"] <= 10).all()
+    assert (best["MACs (G)"] <= 1).all()
+    rows = limits.set_index("Limit")
+    assert "efficientnet_b2" in rows.loc["Multiply-adds at most (G)", "The best of these"]
+
+
+def test_recommend_says_what_to_do_when_nothing_fits() -> None:
+    app = opened("recommend")
+    app.number_input(key="max_parameters").set_value(0.001).run()
+    assert not app.exception
+    assert "which to raise" in app.info[0].value
 
 
 # ------------------------------------------------------------------ anatomy
