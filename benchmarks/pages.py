@@ -14,7 +14,16 @@ from pathlib import Path
 from benchmarks.pairs import table
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("home", "compare", "anatomy", "feature_maps", "train", "runs")
+PAGES = (
+    "home",
+    "compare",
+    "evolution",
+    "recommend",
+    "anatomy",
+    "feature_maps",
+    "train",
+    "runs",
+)
 RERUNS = 12
 
 

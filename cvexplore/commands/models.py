@@ -1,10 +1,13 @@
 """``cvexplore models``: the catalog as a list."""
 
 import argparse
-from dataclasses import fields
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from cvexplore.commands.words import command, print_rows
+
+if TYPE_CHECKING:
+    from cvexplore.catalog import Architecture
 
 _KEYS = ("name", "library", "family", "kind", "year")
 
@@ -22,12 +25,15 @@ def models(chosen: argparse.Namespace) -> None:
     from cvexplore.catalog import architectures
 
     found = architectures(chosen.pattern, chosen.library or "")
-    keys = _all_keys() if chosen.facts else _KEYS
-    rows = [{key: getattr(each, key) for key in keys} for each in found]
+    rows = [
+        _facts(each) if chosen.facts else {k: getattr(each, k) for k in _KEYS} for each in found
+    ]
     print_rows(rows, chosen.json, empty=f"No architecture matches {chosen.pattern!r}.")
 
 
-def _all_keys() -> tuple[str, ...]:
-    from cvexplore.catalog import Architecture
+def _facts(architecture: "Architecture") -> dict[str, Any]:
+    from cvexplore.catalog.families import families
 
-    return tuple(each.name for each in fields(Architecture))
+    family = next((each for each in families() if each.name == architecture.family), None)
+    paper = {"paper": family.title, "paper_link": family.link} if family else {}
+    return {**asdict(architecture), **paper}
