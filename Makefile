@@ -14,7 +14,8 @@ run: $(VENV)/.installed ## start the app on this machine
 
 test: $(VENV)/.installed-dev ## all tests that need no GPU and no network
 	$(BIN)/python tests/browser/chromium.py
-	$(BIN)/python -m pytest $(TESTS) -m "not gpu and not network" -n 2 --dist loadgroup
+	$(BIN)/python -m pytest $(TESTS) -m "not gpu and not network and not browser" -n 2
+	$(BIN)/python -m pytest $(TESTS) -m browser  # alone: a person's browser has a core to itself
 
 check: $(VENV)/.installed-dev ## formatting, lint and types
 	$(BIN)/ruff format --check .

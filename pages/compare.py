@@ -5,7 +5,7 @@ import streamlit as st
 from cvexplore.catalog import architectures, csv_text, find
 from cvexplore.catalog.families import families
 from cvexplore.figures.comparison import AXES, SPENT, role_bars, scatter
-from cvexplore.timing import stored
+from cvexplore.timing import stored, usual_threads
 from cvexplore.ui import cached, comparing, filters, side_by_side
 from cvexplore.ui.measuring import measuring, timing_rows
 from cvexplore.ui.messages import told
@@ -40,10 +40,11 @@ names = comparing.pick()
 
 # ------------------------------------------------------------------ show
 
+papers = {family.name: family for family in families()}
 with overview:
     left, right = st.columns([6, 5], gap="medium")
     with left, told():
-        comparing.table(shown, stored())
+        comparing.table(shown, papers, stored(threads=usual_threads()))
         st.download_button(
             f"{len(shown):,} rows as CSV",
             lambda: csv_text(shown),

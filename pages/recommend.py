@@ -4,7 +4,7 @@ import streamlit as st
 
 from cvexplore.catalog import architectures
 from cvexplore.choosing import recommend
-from cvexplore.timing import stored
+from cvexplore.timing import stored, usual_threads
 from cvexplore.ui import budgeting
 from cvexplore.ui.messages import told
 
@@ -23,7 +23,7 @@ with left:
 # ------------------------------------------------------------------ compute
 
 with told():
-    timings = stored()
+    timings = stored(threads=usual_threads())
     latencies = {name: timing.latency_ms for name, timing in timings.items()}
     said = recommend(architectures(), budget, latencies)
 

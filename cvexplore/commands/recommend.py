@@ -38,10 +38,12 @@ def add(commands: Any) -> None:
 def suggest(chosen: argparse.Namespace) -> None:
     """Rank the architectures that keep to a budget, and say which limit excludes the others."""
     from cvexplore.catalog import architectures
-    from cvexplore.timing import stored
+    from cvexplore.timing import stored, usual_threads
 
     budget = Budget(**{limit.name: getattr(chosen, limit.name) for limit in fields(Budget)})
-    latencies = {name: timing.latency_ms for name, timing in stored().items()}
+    latencies = {
+        name: timing.latency_ms for name, timing in stored(threads=usual_threads()).items()
+    }
     said = recommend(architectures(), budget, latencies)
     rows = [
         {**{key: getattr(each, key) for key in _KEYS}, "latency_ms": latencies.get(each.name)}

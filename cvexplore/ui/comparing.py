@@ -15,6 +15,7 @@ from cvexplore.choosing import front
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+    from cvexplore.catalog.families import Family
     from cvexplore.figures.comparison import Axis
     from cvexplore.timing import Timing
 
@@ -63,7 +64,11 @@ def frontier(
     return [rows[place].name for place in front(costs, gains)]
 
 
-def table(shown: Sequence[Architecture], timings: Mapping[str, "Timing"]) -> None:
+def table(
+    shown: Sequence[Architecture],
+    papers: Mapping[str, "Family"],
+    timings: Mapping[str, "Timing"],
+) -> None:
     """Draw the facts as a table; ticking a row picks it."""
     names = [each.name for each in shown]
     key = f"table.{hash(tuple(names))}"
@@ -90,6 +95,7 @@ def table(shown: Sequence[Architecture], timings: Mapping[str, "Timing"]) -> Non
             "Task": [each.task for each in shown],
             "Weights": [each.weights or "–" for each in shown],
             "Family": [each.family for each in shown],
+            "Paper": [papers[each.family].link if each.family in papers else "" for each in shown],
             **_measured(names, timings),
         },
         column_config={
@@ -121,6 +127,7 @@ def table(shown: Sequence[Architecture], timings: Mapping[str, "Timing"]) -> Non
             "Weights": st.column_config.TextColumn(
                 help="bundled: trained weights come with the app; published: they can be downloaded"
             ),
+            "Paper": st.column_config.LinkColumn(display_text=r"^https?://(?:www\.)?([^/]+)"),
             "Latency (ms)": st.column_config.NumberColumn(
                 format="%.1f", help="Median of one image, measured on this machine"
             ),

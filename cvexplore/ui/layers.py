@@ -23,6 +23,7 @@ def layer_table(folded: "Trace", whole: "Trace") -> None:
             "MACs (M)": [layer.macs / 1e6 for layer in layers],
             "Share of MACs": [layer.macs / max(1, whole.macs) for layer in layers],
             "Memory (kB)": [layer.activation_bytes / 1e3 for layer in layers],
+            "Field": [layer.receptive_field for layer in layers],
         },
         column_config={
             "Layer": st.column_config.TextColumn(pinned=True),
@@ -37,9 +38,15 @@ def layer_table(folded: "Trace", whole: "Trace") -> None:
             "Memory (kB)": st.column_config.NumberColumn(
                 format="%.0f", help="What the layer writes, in 32-bit floats"
             ),
+            "Field": st.column_config.NumberColumn(
+                format="%d",
+                help="Receptive field: pixels a side of the image that one place of its output "
+                "sees, in theory; empty where that is the whole image, or cannot be told",
+            ),
         },
         height=min(640, 38 + 35 * len(layers)),
         hide_index=True,
+        placeholder="",
         alt="Layers with their shapes, parameters and multiply-adds",
     )
     st.caption(

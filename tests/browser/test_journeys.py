@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import skimage.data
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, FloatRect, Locator, Page, expect
 
 from tests.browser.conftest import ROOT, Open, serving, settle, watched
 
@@ -165,10 +165,7 @@ def test_a_run_is_launched_watched_zoomed_and_looked_into(go: Open, browser: Bro
     first = steps(page)
     wait_past(page, first)
 
-    plot = page.locator(".u-over").first
-    plot.scroll_into_view_if_needed()
-    box = plot.bounding_box()
-    assert box
+    box = in_view(page.locator(".u-over").first)
     page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + 40)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 60, steps=5)
@@ -191,6 +188,18 @@ def test_a_run_is_launched_watched_zoomed_and_looked_into(go: Open, browser: Bro
     expect(other.locator("h1")).to_have_text("Feature maps")
     expect(other.get_by_text(re.compile(r"^0 · \d+\.\d%")).first).to_be_visible()
     other.context.close()
+
+
+def in_view(place: Locator) -> FloatRect:
+    """Return where an element is, though the page may draw it anew while a run starts."""
+    for _ in range(20):
+        try:
+            place.scroll_into_view_if_needed(timeout=2000)
+            if box := place.bounding_box(timeout=2000):
+                return box
+        except Error:
+            place.page.wait_for_timeout(250)
+    pytest.fail("the curves never stood still")
 
 
 def wait_past(page: Page, step: int) -> None:

@@ -5,7 +5,7 @@
  *
  * Streamlit calls the default export again for every refresh and for a new theme. What must last in
  * between (zoom, hidden curves, cursor, the uPlot objects) lives in a LiveCurves, kept by the
- * element it draws in.
+ * element it draws in; zoom and hidden curves outlast even that.
  */
 
 /**
@@ -39,13 +39,24 @@ class LiveCurves {
 
   /** @param {Chart} data */
   update(data) {
-    if (data.run !== this.data?.run) this.view = null;
+    if (data.run !== this.data?.run) this.recall(data);
     this.data = data;
     this.theme = this.readTheme();
     this.range = this.view ?? this.extent();
     this.arrange();
     this.show();
     if (!this.library && !this.isLoading) this.load();
+  }
+
+  /** Zoom and hidden curves are those a person left, even in an element that is no more. */
+  recall({ key, run }) {
+    const last = left.get(key);
+    this.view = last?.run === run ? last.view : null;
+    this.hidden = last?.hidden ?? this.hidden;
+  }
+
+  remember() {
+    left.set(this.data.key, { run: this.data.run, view: this.view, hidden: this.hidden });
   }
 
   /** Makes the panels anew when they are others than before, and otherwise gives them the data. */
@@ -86,10 +97,12 @@ class LiveCurves {
     this.view = view;
     this.range = view ?? this.extent();
     this.panels.forEach((panel) => panel.zoom());
+    this.remember();
   }
 
   toggle(id) {
     if (!this.hidden.delete(id)) this.hidden.add(id);
+    this.remember();
   }
 
   colourOf(curve) {
@@ -126,6 +139,9 @@ class LiveCurves {
     this.panels = [];
   }
 }
+
+/** How a person left each chart, by its key: on a slow machine Streamlit may replace its element. */
+const left = new Map();
 
 /** @type {WeakMap<Node, LiveCurves>} */
 const charts = new WeakMap();
