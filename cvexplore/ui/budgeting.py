@@ -7,6 +7,7 @@ import streamlit as st
 from cvexplore.catalog import Architecture, architectures
 from cvexplore.choosing import Budget, Recommendation
 from cvexplore.choosing.budget import Trained
+from cvexplore.ui.filters import values
 from cvexplore.ui.places import page
 from cvexplore.ui.words import compact
 
@@ -42,7 +43,7 @@ _WEIGHTS: dict[Trained, str] = {
 def form() -> Budget:
     """Draw a field a limit and return the budget; it stands in the link."""
     every = architectures()
-    task = st.selectbox("Task", _values(every, "task"), key="task", bind="query-params")
+    task = st.selectbox("Task", values(every, "task"), key="task", bind="query-params")
     limits = {}
     for name, label, unit, about in _NUMBERS:
         given = st.number_input(
@@ -62,13 +63,8 @@ def form() -> Budget:
         key="weights",
         bind="query-params",
     )
-    kind = st.selectbox("Kind", ["any", *_values(every, "kind")], key="kind", bind="query-params")
+    kind = st.selectbox("Kind", ["any", *values(every, "kind")], key="kind", bind="query-params")
     return Budget(**limits, weights=weights, kind="" if kind == "any" else kind, task=task)
-
-
-def _values(every: Sequence[Architecture], fact: str) -> list[str]:
-    found = [getattr(each, fact) for each in every]
-    return sorted(set(found), key=lambda value: -found.count(value))
 
 
 def short_list(fits: Sequence[Architecture], latencies: Mapping[str, float]) -> None:

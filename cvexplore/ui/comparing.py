@@ -120,7 +120,7 @@ def table(
             "Field": st.column_config.NumberColumn(
                 format="%d",
                 help="Receptive field: pixels a side that one place of the last map sees, in "
-                "theory; empty where that is the whole image",
+                "theory; empty where that is the whole image, or cannot be told",
             ),
             "Pixels": st.column_config.NumberColumn(format="%d", help="Pixels a side of the input"),
             "Top-5 (%)": st.column_config.NumberColumn(format="%.1f"),

@@ -12,6 +12,7 @@ import streamlit as st
 
 from cvexplore.catalog import architectures
 from cvexplore.catalog.families import Family, families
+from cvexplore.ui.filters import values
 from cvexplore.ui.places import page
 from cvexplore.ui.words import compact
 
@@ -26,11 +27,11 @@ _LIBRARIES = ("cvexplore", "torchvision", "timm")  # those written to be read co
 def filters() -> tuple[Family, ...]:
     """Draw the filters and return the families that pass them."""
     kinds = st.pills(
-        "Kind", _values("kind"), selection_mode="multi", key="kind", bind="query-params"
+        "Kind", values(families(), "kind"), selection_mode="multi", key="kind", bind="query-params"
     )
     learning = st.selectbox(
         "Learns from",
-        ["any", *_values("learning")],
+        ["any", *values(families(), "learning")],
         key="learning",
         bind="query-params",
         width=180,
@@ -38,7 +39,7 @@ def filters() -> tuple[Family, ...]:
         "(distillation), images alone (self-supervised), or images with texts",
     )
     task = st.selectbox(
-        "Task", ["any", *_values("task")], key="task", bind="query-params", width=160
+        "Task", ["any", *values(families(), "task")], key="task", bind="query-params", width=160
     )
     return tuple(
         each
@@ -47,12 +48,6 @@ def filters() -> tuple[Family, ...]:
         and learning in ("any", each.learning)
         and task in ("any", each.task)
     )
-
-
-def _values(fact: str) -> list[str]:
-    """Return the values a fact takes, the most frequent first."""
-    found = [getattr(each, fact) for each in families()]
-    return sorted(set(found), key=lambda value: -found.count(value))
 
 
 def pick() -> Family | None:

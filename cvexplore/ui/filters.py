@@ -1,5 +1,6 @@
 """The comparison's filters: each a widget whose value stands in the link."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
@@ -35,7 +36,7 @@ def filtered() -> tuple[Architecture, ...]:
         kinds = _pills("Kind", "kind", every)
         libraries = _pills("Library", "library", every)
         task = st.selectbox(
-            "Task", ["any", *_values(every, "task")], key="task", bind="query-params", width=135
+            "Task", ["any", *values(every, "task")], key="task", bind="query-params", width=135
         )
         with st.popover("More", icon=":material/tune:"):
             low, high = min(e.year for e in every), max(e.year for e in every)
@@ -56,14 +57,14 @@ def filtered() -> tuple[Architecture, ...]:
 
 def _pills(label: str, fact: str, every: Sequence[Architecture]) -> list[str]:
     return st.pills(
-        label, _values(every, fact), selection_mode="multi", key=fact, bind="query-params"
+        label, values(every, fact), selection_mode="multi", key=fact, bind="query-params"
     )
 
 
-def _values(every: Sequence[Architecture], fact: str) -> list[str]:
+def values(rows: Sequence[object], fact: str) -> list[str]:
     """Return the values a fact takes, the most frequent first."""
-    found = [getattr(each, fact) for each in every]
-    return sorted(set(found), key=lambda value: -found.count(value))
+    counted = Counter(getattr(each, fact) for each in rows)
+    return [value for value, _ in counted.most_common()]
 
 
 def _span(fact: str, label: str, steps: tuple[float, ...]) -> tuple[float, float] | None:

@@ -89,7 +89,7 @@ def stages(traces: Mapping[str, "Trace"]) -> None:
 
 
 def _field(each: Architecture) -> str:
-    return f"{each.receptive_field} pixels" if each.receptive_field else "whole image"
+    return f"{each.receptive_field} pixels" if each.receptive_field else "not defined"
 
 
 def _percent(value: float | None) -> str:
