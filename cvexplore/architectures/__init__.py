@@ -57,6 +57,9 @@ class Card:
             cards match a name, the longest pattern has it.
         learning: what its paper mainly learns from: labels, a teacher network, images alone, or
             images with texts.
+        formula: the idea as LaTeX, without dollar signs: "y = F(x) + x".
+        strengths: what it is good for, in one plain sentence.
+        weaknesses: what it is not good for, or what it costs, in one plain sentence.
     """
 
     name: str
@@ -67,6 +70,9 @@ class Card:
     builds_on: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     learning: Learning = "supervised"
+    formula: str = ""
+    strengths: str = ""
+    weaknesses: str = ""
 
 
 @functools.cache
