@@ -19,6 +19,15 @@ ALEXNET = Card(
     idea="Make the small CNN deep and wide, with ReLU and dropout; train it on a million photos.",
     builds_on=("Simple CNN",),
     models=("cvexplore/alexnet", "torchvision/alexnet"),
+    formula=r"y = W\,(m\odot\max(0,x)),\quad m_i\sim\mathrm{Bernoulli}(1-p)",
+    strengths=(
+        "Good for learning how a CNN is built: few layers, each easy to follow, and quick on "
+        "today's GPUs."
+    ),
+    weaknesses=(
+        "Costs about 61 million parameters, nearly all in its dense layers, for an accuracy that "
+        "far smaller networks now pass."
+    ),
 )
 
 

@@ -16,6 +16,15 @@ BEIT = Card(
     ),
     builds_on=("ViT", "DeiT"),
     models=("timm/beit_*",),
+    formula=r"\mathcal{L} = -\sum_{i\in M}\log p(z_i\mid x_{\setminus M})",
+    strengths=(
+        "Learns from images without labels, and gives a good start for fine-tuning on "
+        "classification or segmentation."
+    ),
+    weaknesses=(
+        "Needs a tokenizer trained beforehand, and its raw features must be fine-tuned before "
+        "they classify well."
+    ),
 )
 
 BEIT_V2 = Card(
@@ -34,6 +43,15 @@ BEIT_V2 = Card(
     ),
     builds_on=("BEiT", "CLIP"),
     models=("timm/beitv2_*",),
+    formula=r"z_i = \arg\min_j\lVert\bar h_i-\bar v_j\rVert,\quad\max\sum_i\cos(o_i,t_i)",
+    strengths=(
+        "Its features carry more meaning than BEiT's, so that even a linear classifier on top "
+        "works well."
+    ),
+    weaknesses=(
+        "Depends on a large teacher such as CLIP to train the tokenizer, so pre-training takes "
+        "two stages."
+    ),
 )
 
 BEIT_3 = Card(
@@ -52,4 +70,16 @@ BEIT_3 = Card(
     ),
     builds_on=("BEiT v2",),
     models=("timm/beit3_*",),
+    formula=(
+        r"y = \mathrm{FFN}_m(\mathrm{SA}(x)),\quad m\in\{\mathrm{image},\mathrm{text},"
+        r"\mathrm{both}\}"
+    ),
+    strengths=(
+        "One network serves images, texts and both together, as in captions, image search by "
+        "words and visual questions."
+    ),
+    weaknesses=(
+        "Needs huge collections of images, texts and pairs, and its attention cost grows with "
+        "the square of the token count."
+    ),
 )

@@ -18,6 +18,18 @@ CLIP = Card(
     ),
     builds_on=("ViT",),
     models=("timm/vit_*_clip_*",),
+    formula=(
+        r"\mathcal{L}_u = -\frac{1}{N}\sum_i\log\frac{e^{u_i^\top v_i/\tau}}{\sum_j e^{u_i^\top "
+        r"v_j/\tau}},\quad\mathcal{L} = \tfrac12(\mathcal{L}_u+\mathcal{L}_v)"
+    ),
+    strengths=(
+        "Sorts images into any classes that one can name in words, without further training, and "
+        "its features transfer widely."
+    ),
+    weaknesses=(
+        "Needs hundreds of millions of captioned images and very large batches, and is weak at "
+        "counting and at fine differences."
+    ),
 )
 
 CLIP_RESNET = Card(
@@ -36,6 +48,18 @@ CLIP_RESNET = Card(
     ),
     builds_on=("CLIP", "ResNet-D", "BlurPool"),
     models=("timm/resnet*_clip*", "timm/resnet50_mlp"),
+    formula=(
+        r"y = \mathrm{softmax}(q(\bar x)K^\top/\sqrt d)\,V,\quad K,V\ \text{from}\ [\bar x,x_1,"
+        r"\dots,x_N]"
+    ),
+    strengths=(
+        "Matches images with words like CLIP, and has the feature maps of several sizes that "
+        "detectors and segmenters expect."
+    ),
+    weaknesses=(
+        "Needs more compute than CLIP's ViTs for the same accuracy, and its last pooling has "
+        "positions for one image size."
+    ),
 )
 
 SIGLIP = Card(
@@ -54,6 +78,18 @@ SIGLIP = Card(
     ),
     builds_on=("CLIP",),
     models=("timm/vit_*_siglip_*",),
+    formula=(
+        r"\mathcal{L} = -\frac{1}{N}\sum_i\sum_j\log\sigma(z_{ij}(t\,u_i^\top v_j+b)),\quad "
+        r"z_{ij}=\pm1"
+    ),
+    strengths=(
+        "Trains well with small and large batches alike, since each pair is judged alone and no "
+        "sum over the batch is needed."
+    ),
+    weaknesses=(
+        "Still needs huge collections of captioned images, and like CLIP it describes whole "
+        "images better than their parts."
+    ),
 )
 
 AIMV2 = Card(
@@ -72,6 +108,18 @@ AIMV2 = Card(
     ),
     builds_on=("ViT", "CLIP"),
     models=("timm/aimv2_*",),
+    formula=(
+        r"P(s) = \prod_j P(s_j\mid s_{<j}),\quad\mathcal{L} = \mathcal{L}_{\mathrm{text}}+\alpha"
+        r"\mathcal{L}_{\mathrm{image}}"
+    ),
+    strengths=(
+        "Simple to train at scale, without large batches of pairs, and its features serve models "
+        "that answer questions on images."
+    ),
+    weaknesses=(
+        "Needs very many images with captions, and trains a decoder that the finished "
+        "encoder no longer uses."
+    ),
 )
 
 PERCEPTION_ENCODER = Card(
@@ -90,6 +138,15 @@ PERCEPTION_ENCODER = Card(
     ),
     builds_on=("CLIP", "RoPE-ViT"),
     models=("timm/vit_pe_*",),
+    formula=r"x_\ell = F_\ell(x_{\ell-1}),\quad z = x_{\ell^\star},\ \ell^\star<L",
+    strengths=(
+        "One pre-trained encoder yields versions for image search, for language models and for "
+        "spatial tasks."
+    ),
+    weaknesses=(
+        "The best layer depends on the task, so that extra alignment training is needed, and "
+        "attention is quadratic in patches."
+    ),
 )
 
 TIPSV2 = Card(
@@ -108,4 +165,16 @@ TIPSV2 = Card(
     ),
     builds_on=("DINOv2", "CLIP", "ViT with registers"),
     models=("timm/vit_*_reg1_tipsv2",),
+    formula=(
+        r"\mathcal{L}_{\mathrm{iBOT++}} = -\sum_{i=1}^{N}t_i^\top\log s_i\quad\text{(hidden and "
+        r"visible)}"
+    ),
+    strengths=(
+        "Relates single patches to words, so that it can outline things that one names without "
+        "training on masks."
+    ),
+    weaknesses=(
+        "Training joins image-text, self-distillation and patch losses with a slow copy as "
+        "teacher, which is costly and complex."
+    ),
 )

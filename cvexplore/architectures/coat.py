@@ -15,4 +15,13 @@ COAT = Card(
     ),
     builds_on=("DeiT",),
     models=("timm/coat_*",),
+    formula=r"y = \frac{Q}{\sqrt d}\,(\mathrm{softmax}(K)^\top V)+Q\odot\mathrm{DWConv}(V)",
+    strengths=(
+        "Attention costs only linear time in patches, and its scales provide features for "
+        "detection and segmentation."
+    ),
+    weaknesses=(
+        "Parallel scales and many small operations make it complex, and slower on GPUs than its "
+        "operation count suggests."
+    ),
 )

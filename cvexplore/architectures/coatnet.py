@@ -17,6 +17,15 @@ COATNET = Card(
     ),
     builds_on=("MobileNetV2", "SENet", "ViT"),
     models=("timm/coatnet_*", "timm/test_coatnet"),
+    formula=r"y_i = \sum_j\mathrm{softmax}_j(x_i^\top x_j+w_{i-j})\,x_j",
+    strengths=(
+        "Learns well from ImageNet alone thanks to its convolutions, and gains from larger data "
+        "thanks to attention."
+    ),
+    weaknesses=(
+        "Its table of relative positions fits one image size, and the cost of its late attention "
+        "is quadratic in positions."
+    ),
 )
 
 MAXVIT = Card(
@@ -34,6 +43,15 @@ MAXVIT = Card(
     ),
     builds_on=("CoAtNet", "Swin"),
     models=("torchvision/maxvit_t", "timm/maxvit_*", "timm/test_maxvit"),
+    formula=r"y = \mathrm{GridAttn}(\mathrm{WindowAttn}(\mathrm{MBConv}(x)))",
+    strengths=(
+        "Every block sees near and far at linear cost, so it suits large images, detection and "
+        "segmentation."
+    ),
+    weaknesses=(
+        "The image must divide evenly into windows and grids, and many reshapes cost time and "
+        "memory."
+    ),
 )
 
 MAXXVIT = Card(
@@ -49,4 +67,13 @@ MAXXVIT = Card(
     builds_on=("MaxViT", "CoAtNet", "ConvNeXt"),
     # An experiment of timm's author, without a paper.
     models=("timm/maxxvit*", "timm/coatnext_*"),
+    formula=r"y = \mathrm{GridAttn}(\mathrm{WindowAttn}(\mathrm{ConvNeXt}(x)))",
+    strengths=(
+        "Keeps MaxViT's near and far view with layer norm throughout, so that results do not "
+        "depend on the batch size."
+    ),
+    weaknesses=(
+        "Large depthwise kernels use GPUs poorly, and the image must divide evenly into windows "
+        "and grids."
+    ),
 )

@@ -17,4 +17,13 @@ CONVIT = Card(
     ),
     builds_on=("DeiT",),
     models=("timm/convit_*",),
+    formula=(
+        r"A = (1-\sigma(\lambda))\,\mathrm{softmax}(QK^\top)+\sigma(\lambda)\,\mathrm{softmax}(v^"
+        r"\top r)"
+    ),
+    strengths="Learns from fewer images than a plain ViT, since its heads begin as local filters.",
+    weaknesses=(
+        "Mixing two attention maps rules out fast fused attention, and the cost stays quadratic "
+        "in the number of patches."
+    ),
 )

@@ -13,4 +13,16 @@ CONVMIXER = Card(
     ),
     builds_on=("ViT", "MLP-Mixer"),
     models=("timm/convmixer_*",),
+    formula=(
+        r"x' = x+\mathrm{BN}(\sigma(D_{k\times k}*x)),\quad y = \mathrm{BN}(\sigma(W_{1"
+        r"\times1}*x'))"
+    ),
+    strengths=(
+        "Very simple: one block repeated at constant size, in a few lines of code and with few "
+        "parameters."
+    ),
+    weaknesses=(
+        "Slow for its size, because it keeps the full number of patches and uses large depthwise "
+        "kernels in every block."
+    ),
 )

@@ -25,6 +25,15 @@ CONVNEXT = Card(
         "timm/convnext_*",
         "timm/test_convnext*",
     ),
+    formula=r"y = x+\gamma\odot W_2\,\mathrm{GELU}(W_1\,\mathrm{LN}(D_{7\times7}*x))",
+    strengths=(
+        "Matches transformers of its time on classification, detection and segmentation, at any "
+        "image size and linear cost."
+    ),
+    weaknesses=(
+        "Its 7×7 depthwise convolutions run slower than their operation count promises, and it "
+        "needs long training with strong augmentation."
+    ),
 )
 
 SIZES = {

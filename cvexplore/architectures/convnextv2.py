@@ -18,6 +18,18 @@ CONVNEXT_V2 = Card(
     ),
     builds_on=("ConvNeXt",),
     models=("timm/convnextv2_*",),
+    formula=(
+        r"y_c = x_c+\beta_c+\gamma_c\,x_c\,\frac{\lVert x_c\rVert}{\mathrm{mean}_k\lVert x_k"
+        r"\rVert}"
+    ),
+    strengths=(
+        "Gains from pre-training on unlabelled images at every size, from about 4 million "
+        "parameters to 660 million."
+    ),
+    weaknesses=(
+        "Pre-training is long and needs sparse convolutions to skip hidden patches, and the "
+        "extra normalisation costs some speed."
+    ),
 )
 
 INCEPTION_NEXT = Card(
@@ -33,4 +45,13 @@ INCEPTION_NEXT = Card(
     ),
     builds_on=("ConvNeXt", "Inception-v3"),
     models=("timm/inception_next_*",),
+    formula=r"y = [D_{3\times3}x_1,\ D_{1\times11}x_2,\ D_{11\times1}x_3,\ x_4]",
+    strengths=(
+        "Sees as far as ConvNeXt but trains and runs faster, since most channels skip the "
+        "convolution."
+    ),
+    weaknesses=(
+        "Splitting and joining channels means many small operations, and its long bands see only "
+        "straight rows and columns."
+    ),
 )

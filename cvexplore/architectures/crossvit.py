@@ -17,4 +17,16 @@ CROSSVIT = Card(
     ),
     builds_on=("DeiT",),
     models=("timm/crossvit_*",),
+    formula=(
+        r"y_{\mathrm{cls}} = x_{\mathrm{cls}}+\mathrm{softmax}(q_{\mathrm{cls}}K'^\top/\sqrt d)\,"
+        r"V'"
+    ),
+    strengths=(
+        "Combines fine detail with a broad view, while the exchange through class tokens costs "
+        "only linear time."
+    ),
+    weaknesses=(
+        "Two branches need two fixed image and patch sizes, and each branch still pays quadratic "
+        "attention."
+    ),
 )

@@ -18,4 +18,13 @@ CSATV2 = Card(
     builds_on=("ConvNeXt V2", "ViT"),
     # Its paper is still to come, says timm.
     models=("timm/csatv2*",),
+    formula=r"X = C\,B\,C^\top,\quad C_{uk}\propto\cos\frac{(2k+1)u\pi}{16}",
+    strengths=(
+        "Shrinks the image eightfold at once by a fixed transform, so that larger photos stay "
+        "cheap."
+    ),
+    weaknesses=(
+        "No paper documents it yet, and its transform expects colour photos whose sides divide "
+        "into blocks of 8 pixels."
+    ),
 )

@@ -13,6 +13,15 @@ DARKNET = Card(
     ),
     builds_on=("ResNet",),
     models=("timm/darknet*", "timm/sedarknet*"),
+    formula=r"y = x+\phi(W_{3\times3}*\phi(W_{1\times1}*x))",
+    strengths=(
+        "A fast and simple backbone for object detectors, made of plain convolutions that GPUs "
+        "run well."
+    ),
+    weaknesses=(
+        "Uses many parameters and operations for its accuracy beside later backbones, as its 3×3 "
+        "convolutions are dense."
+    ),
 )
 
 CSPNET = Card(
@@ -30,6 +39,15 @@ CSPNET = Card(
     ),
     builds_on=("Darknet", "ResNeXt", "DenseNet"),
     models=("timm/cspdarknet*", "timm/cspresne*", "timm/cs3*"),
+    formula=r"y = W*[x_1,\ F(x_2)],\quad x = [x_1,x_2]",
+    strengths=(
+        "Saves operations and memory traffic in most CNNs built in stages, which made it common "
+        "in YOLO detectors."
+    ),
+    weaknesses=(
+        "Splits and joins make the network harder to follow and to prune, and the gain depends "
+        "on the blocks inside."
+    ),
 )
 
 CSPNEXT = Card(
@@ -47,4 +65,12 @@ CSPNEXT = Card(
     ),
     builds_on=("CSPNet",),
     models=("timm/cspnext_*",),
+    formula=r"y = x+W_{1\times1}*D_{5\times5}*W_{3\times3}*x",
+    strengths=(
+        "Sees farther than CSPNet's blocks at small extra cost, which suits real-time detection."
+    ),
+    weaknesses=(
+        "Large depthwise kernels run slowly wherever hardware or software lacks tuned code for "
+        "them."
+    ),
 )

@@ -17,4 +17,13 @@ DAVIT = Card(
     ),
     builds_on=("Swin", "XCiT"),
     models=("timm/davit_*",),
+    formula=r"Y = (\mathrm{softmax}(Q^\top K/\sqrt d)\,V^\top)^\top",
+    strengths=(
+        "Attention between channels sees the whole image at a cost linear in pixels, so it suits "
+        "large inputs and dense tasks."
+    ),
+    weaknesses=(
+        "Images are padded to full windows, and channel attention mixes channels in the same way "
+        "at every position."
+    ),
 )

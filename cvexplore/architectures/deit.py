@@ -18,6 +18,18 @@ DEIT = Card(
     ),
     builds_on=("ViT",),
     models=("timm/deit_*",),
+    formula=(
+        r"\mathcal{L} = \tfrac12\mathrm{CE}(z_{\mathrm{cls}},y)+\tfrac12\mathrm{CE}(z_{"
+        r"\mathrm{dist}},y_{\mathrm{teacher}})"
+    ),
+    strengths=(
+        "Trains a ViT on ImageNet alone within days on one machine, without hundreds of millions "
+        "of images."
+    ),
+    weaknesses=(
+        "Needs a strong teacher and long training with heavy augmentation, and attention is "
+        "quadratic in the number of patches."
+    ),
 )
 
 CAIT = Card(
@@ -35,6 +47,14 @@ CAIT = Card(
     ),
     builds_on=("DeiT",),
     models=("timm/cait_*",),
+    formula=(
+        r"x' = x+\lambda\odot\mathrm{SA}(\mathrm{LN}(x)),\quad\lambda_i\ll1\ \text{at the start}"
+    ),
+    strengths="Lets very deep ViTs train stably, so that more layers go on to bring more accuracy.",
+    weaknesses=(
+        "Deep stacks run one layer after another, which is slow, and mixing the attention heads "
+        "rules out fast fused attention."
+    ),
 )
 
 PARALLEL_VIT = Card(
@@ -52,6 +72,18 @@ PARALLEL_VIT = Card(
     ),
     builds_on=("DeiT", "CaiT"),
     models=("timm/vit_*_18x2_*",),
+    formula=(
+        r"x' = x+\mathrm{SA}_1(x)+\mathrm{SA}_2(x),\quad y = x'+\mathrm{FFN}_1(x')+"
+        r"\mathrm{FFN}_2(x')"
+    ),
+    strengths=(
+        "A shorter chain of layers lets a GPU compute two branches at once, with the same number "
+        "of parameters."
+    ),
+    weaknesses=(
+        "Gains speed mainly at small batches with spare hardware, as operations and quadratic "
+        "attention stay the same."
+    ),
 )
 
 DEIT_3 = Card(
@@ -65,4 +97,13 @@ DEIT_3 = Card(
     ),
     builds_on=("DeiT", "CaiT"),
     models=("timm/deit3_*",),
+    formula=r"\mathcal{L} = -\sum_c\big[y_c\log\sigma(z_c)+(1-y_c)\log(1-\sigma(z_c))\big]",
+    strengths=(
+        "A simple recipe that makes plain ViTs strong on labelled data, without a teacher and "
+        "from small images first."
+    ),
+    weaknesses=(
+        "Trains for hundreds of epochs, and the plain ViT still pays quadratic attention on "
+        "larger images."
+    ),
 )

@@ -20,6 +20,15 @@ DENSENET = Card(
     idea="Hand every layer all earlier outputs side by side, so that it need only add a few maps.",
     builds_on=("ResNet",),
     models=("cvexplore/densenet", "torchvision/densenet*", "timm/densenet*"),
+    formula=r"x_\ell = H_\ell([x_0,x_1,\dots,x_{\ell-1}])",
+    strengths=(
+        "Few parameters for its accuracy, since layers reuse earlier features and gradients "
+        "reach early layers directly."
+    ),
+    weaknesses=(
+        "Keeps and joins many feature maps, so training uses much memory and its many small "
+        "layers run slowly on GPUs."
+    ),
 )
 
 LAYERS = {

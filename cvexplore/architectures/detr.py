@@ -25,6 +25,18 @@ DETR_CARD = Card(
     idea="Let a fixed set of learned queries look at the image; each names one object and its box.",
     builds_on=("ResNet",),
     models=("cvexplore/detr",),
+    formula=(
+        r"\hat\sigma = \arg\min_\sigma\sum_{i=1}^{N}\mathcal{L}_{\mathrm{match}}(y_i,\hat y_{"
+        r"\sigma(i)})"
+    ),
+    strengths=(
+        "Finds objects in one pass without anchor boxes or removal of duplicates, so the whole "
+        "detector trains end to end."
+    ),
+    weaknesses=(
+        "Trains for hundreds of epochs, and finds small objects poorly because it sees a single "
+        "coarse feature map."
+    ),
 )
 
 

@@ -18,6 +18,15 @@ DINOV2 = Card(
     ),
     builds_on=("ViT", "BEiT"),
     models=("timm/vit_*_patch14*_dinov2",),
+    formula=r"\mathcal{L} = -p_t^\top\log p_s,\quad\theta_t\leftarrow m\,\theta_t+(1-m)\,\theta_s",
+    strengths=(
+        "Its frozen features serve classification, segmentation, depth and retrieval with only a "
+        "small head on top."
+    ),
+    weaknesses=(
+        "Pre-training needs over a hundred million selected images and huge compute, and large "
+        "models show noisy patches."
+    ),
 )
 
 REGISTERS = Card(
@@ -37,6 +46,15 @@ REGISTERS = Card(
     builds_on=("DINOv2", "DeiT III"),
     # Nearly all are small ViTs trained by timm's author, with one or four registers.
     models=("timm/vit_*_reg[14]_*", "timm/test_vit[234]"),
+    formula=r"z_0 = [x_{\mathrm{cls}};\ r_1,\dots,r_R;\ x_1,\dots,x_N]",
+    strengths=(
+        "Clean attention and feature maps at the cost of a few extra tokens, which helps to find "
+        "and outline objects."
+    ),
+    weaknesses=(
+        "Registers must be there during pre-training, change classification little, and leave "
+        "attention quadratic in tokens."
+    ),
 )
 
 DINOV3 = Card(
@@ -51,6 +69,15 @@ DINOV3 = Card(
     ),
     builds_on=("DINOv2", "ViT with registers", "RoPE-ViT"),
     models=("timm/vit_*_dinov3*",),
+    formula=r"\mathcal{L}_{\mathrm{Gram}} = \lVert X_SX_S^\top-X_GX_G^\top\rVert_F^2",
+    strengths=(
+        "Sharp frozen patch features for segmentation, depth, tracking and matching, also on "
+        "large images."
+    ),
+    weaknesses=(
+        "Training the 7-billion-parameter teacher needs a huge cluster, and the smaller models "
+        "depend on distillation from it."
+    ),
 )
 
 SAPIENS2 = Card(
@@ -65,6 +92,18 @@ SAPIENS2 = Card(
     ),
     builds_on=("DINOv3",),
     models=("timm/vit_*_sapiens2",),
+    formula=(
+        r"\mathcal{L} = \sum_{i\in M}\lVert\hat x_i-x_i\rVert^2+\lambda\,\mathcal{L}_{"
+        r"\mathrm{contrast}}"
+    ),
+    strengths=(
+        "A strong start for tasks on people, such as poses, body parts and surface normals, at "
+        "high resolution."
+    ),
+    weaknesses=(
+        "Made for photos of people, so other subjects are not its aim, and attention on such "
+        "large images costs much."
+    ),
 )
 
 LINGBOT_VISION = Card(
@@ -83,4 +122,16 @@ LINGBOT_VISION = Card(
     ),
     builds_on=("DINOv3",),
     models=("timm/vit_*_lingbot",),
+    formula=(
+        r"\mathcal{L} = \mathcal{L}_{\mathrm{distil}}+\lambda\,\mathcal{L}_{\mathrm{boundary}},"
+        r"\quad B\subseteq M"
+    ),
+    strengths=(
+        "Keeps borders and shapes of objects in its patch features, which suits depth estimation "
+        "and other dense tasks."
+    ),
+    weaknesses=(
+        "Training needs a teacher that also finds boundaries, and the smaller models are "
+        "distilled from the largest one."
+    ),
 )

@@ -13,4 +13,12 @@ DLA = Card(
     ),
     builds_on=("ResNet", "DenseNet"),
     models=("timm/dla*",),
+    formula=r"N(x_1,\dots,x_n) = \mathrm{ReLU}(\mathrm{BN}(\textstyle\sum_i W_ix_i))",
+    strengths=(
+        "Fuses fine detail with deep meaning, which suits segmentation, key points and detection."
+    ),
+    weaknesses=(
+        "Feature maps wait in memory until they are merged, and the branching tree is complex to "
+        "change."
+    ),
 )

@@ -18,6 +18,15 @@ EFFICIENTFORMER = Card(
     ),
     builds_on=("PoolFormer", "LeViT"),
     models=("timm/efficientformer_*",),
+    formula=r"x' = x+\gamma\odot(\mathrm{Pool}(x)-x)",
+    strengths=(
+        "Fast on phones, because its operations need no reshaping and measured time decided "
+        "which to keep."
+    ),
+    weaknesses=(
+        "Attention in the last stage has position biases for one image size, and the shape is "
+        "tuned to one kind of phone."
+    ),
 )
 
 EFFICIENTFORMER_V2 = Card(
@@ -36,4 +45,10 @@ EFFICIENTFORMER_V2 = Card(
     ),
     builds_on=("EfficientFormer", "MobileNetV2"),
     models=("timm/efficientformerv2_*",),
+    formula=r"\mathrm{MES} = \mathrm{score}\cdot\prod_i(M_i/U_i)^{-\alpha_i}",
+    strengths="Small in parameters and fast on phones at once, since the search weighs both.",
+    weaknesses=(
+        "Attention biases are bound to one image size, and the shape was searched for one phone, "
+        "so other chips may gain less."
+    ),
 )

@@ -17,6 +17,15 @@ EFFICIENTNET = Card(
     ),
     builds_on=("MnasNet", "SENet"),
     models=("torchvision/efficientnet_b?", "timm/efficientnet_*", "timm/tf_efficientnet_*"),
+    formula=r"d=\alpha^\phi,\ w=\beta^\phi,\ r=\gamma^\phi,\quad\alpha\,\beta^2\gamma^2\approx2",
+    strengths=(
+        "High accuracy for few parameters and operations, and one simple rule gives a whole "
+        "range of sizes."
+    ),
+    weaknesses=(
+        "Depthwise convolutions and large inputs make training slow and hungry for memory, and "
+        "swish and channel attention are hard to quantise."
+    ),
 )
 
 CONDCONV = Card(
@@ -34,6 +43,17 @@ CONDCONV = Card(
     ),
     builds_on=("EfficientNet",),
     models=("timm/*efficientnet_cc_*",),
+    formula=(
+        r"y = \sigma((\alpha_1W_1+\dots+\alpha_nW_n)*x),\quad\alpha = \mathrm{sigmoid}(R\,\bar x)"
+    ),
+    strengths=(
+        "Adds capacity with little extra compute, since the kernels are mixed before a single "
+        "convolution."
+    ),
+    weaknesses=(
+        "Multiplies the parameters by the number of experts, and each image needs its own "
+        "kernel, which makes batches awkward."
+    ),
 )
 
 EFFICIENTNET_EDGETPU = Card(
@@ -51,6 +71,15 @@ EFFICIENTNET_EDGETPU = Card(
     ),
     builds_on=("EfficientNet",),
     models=("timm/*efficientnet_e[sml]*",),
+    formula=r"y = x+W_{1\times1}*\mathrm{ReLU}(W_{3\times3}*x)",
+    strengths=(
+        "Runs fast on chips that prefer full convolutions, such as the Edge TPU, and is easy to "
+        "quantise to 8 bits."
+    ),
+    weaknesses=(
+        "Full convolutions need more operations and parameters, so it gains little on CPUs that "
+        "favour depthwise ones."
+    ),
 )
 
 EFFICIENTNET_LITE = Card(
@@ -68,6 +97,12 @@ EFFICIENTNET_LITE = Card(
     ),
     builds_on=("EfficientNet",),
     models=("timm/*efficientnet_lite?",),
+    formula=r"\mathrm{ReLU6}(x) = \min(\max(0,x),6)",
+    strengths="Easy to quantise to 8 bits, and runs on phone CPUs, GPUs and accelerators alike.",
+    weaknesses=(
+        "Gives up some accuracy beside EfficientNet of the same size, since channel attention "
+        "and swish are gone."
+    ),
 )
 
 TINYNET = Card(
@@ -85,6 +120,14 @@ TINYNET = Card(
     ),
     builds_on=("EfficientNet",),
     models=("timm/tinynet_*",),
+    formula=r"w = \sqrt{c/(r^2d)},\quad 0<c<1",
+    strengths=(
+        "Good accuracy at very small budgets, where shrinking EfficientNet by its own rule works "
+        "less well."
+    ),
+    weaknesses=(
+        "Covers only sizes below EfficientNet-B0, and its depthwise convolutions use GPUs poorly."
+    ),
 )
 
 EFFICIENTNET_X = Card(
@@ -102,6 +145,15 @@ EFFICIENTNET_X = Card(
     ),
     builds_on=("EfficientNet", "EfficientNet-EdgeTPU"),
     models=("timm/efficientnet_[xh]_*",),
+    formula=r"(d,w,r) = \arg\max\,O(\mathrm{latency},\mathrm{accuracy})",
+    strengths=(
+        "Fast on the TPUs and GPUs of data centres, since measured time and not only operations "
+        "decided its shape."
+    ),
+    weaknesses=(
+        "Fitted to particular chips, so the gain may shrink elsewhere, and search and scaling "
+        "are costly to repeat."
+    ),
 )
 
 EFFICIENTNET_V2 = Card(
@@ -117,4 +169,15 @@ EFFICIENTNET_V2 = Card(
     ),
     builds_on=("EfficientNet", "EfficientNet-EdgeTPU"),
     models=("torchvision/efficientnet_v2_*", "timm/*efficientnetv2_*", "timm/test_efficientnet*"),
+    formula=(
+        r"y = x+W_{1\times1}*\mathrm{SiLU}(W_{3\times3}*x),\quad S_i = S_0+(S_e-S_0)"
+        r"\tfrac{i}{M-1}"
+    ),
+    strengths=(
+        "Trains much faster than EfficientNet, and its fused early blocks use GPUs and TPUs well."
+    ),
+    weaknesses=(
+        "Later stages still use depthwise convolutions and channel attention, which are slow on "
+        "some chips and hard to quantise."
+    ),
 )

@@ -17,4 +17,13 @@ EFFICIENTVIM = Card(
     ),
     builds_on=("ViT", "MobileNetV2"),
     models=("timm/efficientvim_*",),
+    formula=r"h = (A\odot B)^\top X,\quad Y = C\,f(h)",
+    strengths=(
+        "Mixes all positions at a cost linear in their number, and mixes channels on a few "
+        "hidden states only."
+    ),
+    weaknesses=(
+        "Everything passes through a small hidden state, which limits fine relations between "
+        "single positions."
+    ),
 )

@@ -17,6 +17,18 @@ EFFICIENTVIT_MIT = Card(
     ),
     builds_on=("MobileNetV2", "ViT"),
     models=("timm/efficientvit_[bl]*",),
+    formula=(
+        r"O_i = \frac{\phi(Q_i)\sum_j\phi(K_j)^\top V_j}{\phi(Q_i)\sum_j\phi(K_j)^\top},\quad"
+        r"\phi=\mathrm{ReLU}"
+    ),
+    strengths=(
+        "Linear attention keeps large images affordable, which suits segmentation and mobile "
+        "devices."
+    ),
+    weaknesses=(
+        "Attention without softmax is less sharp, so it needs convolutions for local detail, and "
+        "its sums are kept in 32-bit numbers."
+    ),
 )
 
 EFFICIENTVIT_MSRA = Card(
@@ -34,4 +46,16 @@ EFFICIENTVIT_MSRA = Card(
     ),
     builds_on=("LeViT", "MobileNetV2"),
     models=("timm/efficientvit_m*",),
+    formula=(
+        r"\tilde x_j = \mathrm{Attn}_j(x_j+\tilde x_{j-1}),\quad y = W[\tilde x_1,\dots,\tilde "
+        r"x_h]"
+    ),
+    strengths=(
+        "Many images a second on GPUs and CPUs for a small network, since few of its steps wait "
+        "for memory."
+    ),
+    weaknesses=(
+        "Heads run one after another and not at once, and the attention biases are bound to one "
+        "image size."
+    ),
 )

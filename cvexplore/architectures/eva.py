@@ -18,6 +18,15 @@ EVA = Card(
     ),
     builds_on=("BEiT", "CLIP"),
     models=("timm/eva_*",),
+    formula=r"\mathcal{L} = -\sum_{i\in M}\cos(f_i,\ f_i^{\mathrm{CLIP}})",
+    strengths=(
+        "Scales a plain ViT to a billion parameters with public data, and transfers well to "
+        "detection, segmentation and video."
+    ),
+    weaknesses=(
+        "Needs CLIP's features as targets and much compute, and a billion parameters are slow "
+        "and heavy to run."
+    ),
 )
 
 EVA_02 = Card(
@@ -36,4 +45,12 @@ EVA_02 = Card(
     ),
     builds_on=("EVA",),
     models=("timm/eva02_*",),
+    formula=r"y = W_3(\mathrm{SiLU}(W_1x)\odot W_2x),\quad q_m^\top k_n = q^\top R_{n-m}k",
+    strengths=(
+        "Transfers strongly at moderate size, and its rotary positions adapt to other image sizes."
+    ),
+    weaknesses=(
+        "Needs a large EVA-CLIP teacher for pre-training, and attention stays quadratic in the "
+        "number of patches."
+    ),
 )

@@ -17,4 +17,13 @@ FASTERNET = Card(
     ),
     builds_on=("MobileNetV2", "ConvNeXt"),
     models=("timm/fasternet_*",),
+    formula=r"y = [W_{3\times3}*x_1,\ x_2],\quad x = [x_1,x_2]",
+    strengths=(
+        "Fast on GPUs, CPUs and ARM chips, because each 3×3 convolution reads and writes only a "
+        "part of the channels."
+    ),
+    weaknesses=(
+        "Most channels see no neighbours in a layer, so it needs 1×1 convolutions and width to "
+        "spread what the others saw."
+    ),
 )

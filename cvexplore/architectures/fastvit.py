@@ -17,6 +17,15 @@ FASTVIT = Card(
     ),
     builds_on=("MobileOne", "PoolFormer"),
     models=("timm/fastvit_*",),
+    formula=r"y = x+D*\mathrm{BN}(x) = \hat D*x+\hat b",
+    strengths=(
+        "Short delay on phones and GPUs, as its training branches fold into single convolutions "
+        "for use."
+    ),
+    weaknesses=(
+        "Must be folded before use to be fast, and training with the extra branches costs more "
+        "time and memory."
+    ),
 )
 
 MOBILECLIP = Card(
@@ -35,4 +44,16 @@ MOBILECLIP = Card(
     ),
     builds_on=("FastViT", "CLIP"),
     models=("timm/fastvit_mci*", "timm/vit_base_mci_*"),
+    formula=(
+        r"\mathcal{L} = (1-\lambda)\,\mathcal{L}_{\mathrm{CLIP}}+\lambda\,\mathcal{L}_{"
+        r"\mathrm{distil}}"
+    ),
+    strengths=(
+        "Brings CLIP's choice of classes by words to phones, with far fewer parameters and less "
+        "delay."
+    ),
+    weaknesses=(
+        "Needs a dataset with stored outputs of large teachers, which takes much compute and "
+        "storage to prepare."
+    ),
 )

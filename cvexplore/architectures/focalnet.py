@@ -13,4 +13,13 @@ FOCALNET = Card(
     ),
     builds_on=("Swin",),
     models=("timm/focalnet_*",),
+    formula=r"y_i = q(x_i)\odot h\Big(\sum_{\ell=1}^{L+1}g_i^\ell\,z_i^\ell\Big)",
+    strengths=(
+        "Gathers context at several ranges at a cost linear in pixels, which suits detection and "
+        "segmentation."
+    ),
+    weaknesses=(
+        "Large depthwise kernels at every level are slow on GPUs, and a position weighs whole "
+        "levels, not single positions."
+    ),
 )

@@ -17,4 +17,13 @@ GCVIT = Card(
     ),
     builds_on=("Swin",),
     models=("timm/gcvit_*",),
+    formula=r"y = \mathrm{softmax}(q_{\mathrm{global}}k^\top/\sqrt d+b)\,v",
+    strengths=(
+        "Windows keep the cost low while global queries bring in the whole image, without "
+        "shifting windows."
+    ),
+    weaknesses=(
+        "Its window sizes follow from one image size, and all windows of an image share the same "
+        "global queries."
+    ),
 )

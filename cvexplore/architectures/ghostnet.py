@@ -17,6 +17,12 @@ GHOSTNET = Card(
     ),
     builds_on=("MobileNetV3",),
     models=("timm/ghostnet_*",),
+    formula=r"Y = [Y',\ \Phi(Y')],\quad Y' = W*X",
+    strengths="Needs few operations, which suits phones and other small CPUs.",
+    weaknesses=(
+        "Depthwise filters and joins wait for memory, so it gains less on GPUs than its "
+        "operation count suggests."
+    ),
 )
 
 REPGHOST = Card(
@@ -34,6 +40,15 @@ REPGHOST = Card(
     ),
     builds_on=("GhostNet", "RepVGG"),
     models=("timm/repghostnet_*",),
+    formula=r"Y = \mathrm{ReLU}(D*Y'+\mathrm{BN}(Y')) = \mathrm{ReLU}(\hat D*Y'+\hat b)",
+    strengths=(
+        "Short delay on phones, since adding instead of joining saves memory traffic and "
+        "branches fold into one."
+    ),
+    weaknesses=(
+        "Has to be folded after training to be fast, and the folded network lacks the batch "
+        "norms for further training."
+    ),
 )
 
 GHOSTNET_V2 = Card(
@@ -51,6 +66,15 @@ GHOSTNET_V2 = Card(
     ),
     builds_on=("GhostNet",),
     models=("timm/ghostnetv2_*",),
+    formula=r"Y = \sigma(F_V(F_H(X)))\odot[Y',\ \Phi(Y')]",
+    strengths=(
+        "Adds a wide view along rows and columns at little cost, so that a small network relates "
+        "distant pixels."
+    ),
+    weaknesses=(
+        "The attention branch adds parameters and time, and joins and depthwise filters still "
+        "use GPUs poorly."
+    ),
 )
 
 GHOSTNET_V3 = Card(
@@ -69,4 +93,12 @@ GHOSTNET_V3 = Card(
     ),
     builds_on=("GhostNetV2", "RepVGG"),
     models=("timm/ghostnetv3_*",),
+    formula=r"\sum_k\mathrm{BN}_k(W_k*X) = \hat W*X+\hat b",
+    strengths=(
+        "Better trained than GhostNetV2 at the same cost in use, since the extra branches exist "
+        "only in training."
+    ),
+    weaknesses=(
+        "Training is slower and needs a teacher, and the branches have to be folded before use."
+    ),
 )

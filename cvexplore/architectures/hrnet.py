@@ -17,4 +17,10 @@ HRNET = Card(
     ),
     builds_on=("ResNet",),
     models=("timm/hrnet_*",),
+    formula=r"y_s = \sum_r f_{r\to s}(x_r)",
+    strengths="Keeps positions precise, which suits poses, key points and segmentation.",
+    weaknesses=(
+        "Streams of high resolution cost much memory and time, and exchange between many "
+        "branches is slow on GPUs."
+    ),
 )

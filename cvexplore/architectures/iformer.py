@@ -17,4 +17,12 @@ IFORMER = Card(
     ),
     builds_on=("ConvNeXt", "SHViT"),
     models=("timm/iformer_*",),
+    formula=r"y = W\big(\mathrm{softmax}(QK^\top/\sqrt d)\,V\odot\sigma(XW_g)\big)",
+    strengths=(
+        "Short delay on phones, because attention works only in late stages, where maps are small."
+    ),
+    weaknesses=(
+        "A single head can follow only one pattern in a layer, and its cost grows quadratically "
+        "on larger images."
+    ),
 )

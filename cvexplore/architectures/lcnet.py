@@ -17,6 +17,15 @@ PP_LCNET = Card(
     ),
     builds_on=("MobileNet", "MobileNetV3"),
     models=("timm/lcnet_*",),
+    formula=r"y = \delta(P_{1\times1} * \mathrm{SE}(\delta(D_{5\times5} * x)))",
+    strengths=(
+        "Quick on ordinary CPUs, where large depthwise kernels and one wide dense layer at the end "
+        "cost little extra time."
+    ),
+    weaknesses=(
+        "It has no shortcuts, so it cannot grow very deep, and its depthwise convolutions leave a "
+        "GPU mostly idle."
+    ),
 )
 
 PP_LCNET_V2 = Card(
@@ -34,4 +43,13 @@ PP_LCNET_V2 = Card(
     ),
     builds_on=("PP-LCNet", "RepVGG"),
     models=("timm/lcnetv2_*",),
+    formula=r"D = D_{5\times5} + D_{3\times3} + D_{1\times1}",
+    strengths=(
+        "Gets the benefit of several kernel sizes for the price of one depthwise convolution once "
+        "the branches are folded."
+    ),
+    weaknesses=(
+        "The branches must be folded before use, and until then training is slower and takes more "
+        "memory than a plain block."
+    ),
 )

@@ -18,4 +18,13 @@ LEVIT = Card(
     ),
     builds_on=("DeiT", "ResNet"),
     models=("timm/levit_*",),
+    formula=r"\mathrm{softmax}(QK^\top/\sqrt{d} + B_{|\Delta x|,|\Delta y|})\,V",
+    strengths=(
+        "Classifies many images a second on a CPU or a GPU, since attention only sees small maps "
+        "and uses short keys."
+    ),
+    weaknesses=(
+        "Its learned position biases fix the image size, and it was trained for 1,000 epochs with "
+        "the help of a teacher."
+    ),
 )

@@ -17,6 +17,15 @@ LOWFORMER = Card(
     ),
     builds_on=("EfficientViT (MIT)", "EfficientNetV2"),
     models=("timm/lowformer_*",),
+    formula=r"y = \mathrm{up}(\mathrm{Attn}(D_{s} * x)) + x",
+    strengths=(
+        "Fast in measured time on GPUs, because attention runs on a shrunken map and fused "
+        "convolutions use the hardware well."
+    ),
+    weaknesses=(
+        "Its fused convolutions need more multiplications than depthwise ones, which a weak CPU "
+        "without much parallelism pays for."
+    ),
 )
 
 CPUBONE = Card(
@@ -35,4 +44,13 @@ CPUBONE = Card(
     ),
     builds_on=("LowFormer",),
     models=("timm/cpubone_*",),
+    formula=r"\text{MACs} = k^2\,H W\,C_{in}\,C_{out}\,/\,g",
+    strengths=(
+        "Fast on CPUs with few parallel units, since grouped convolutions and small kernels cut "
+        "the multiplications."
+    ),
+    weaknesses=(
+        "A GPU gains little from it, because small groups give each processor too little work for "
+        "the data it has to load."
+    ),
 )

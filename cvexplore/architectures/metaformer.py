@@ -17,6 +17,15 @@ POOLFORMER = Card(
     ),
     builds_on=("ViT", "MLP-Mixer"),
     models=("timm/poolformer*",),
+    formula=r"y = x + \mathrm{Pool}(\bar{x}) - \bar{x},\quad \bar{x} = \mathrm{Norm}(x)",
+    strengths=(
+        "A simple baseline whose mixing has no weights at all and whose cost grows only linearly "
+        "with the number of positions."
+    ),
+    weaknesses=(
+        "Average pooling is the same for every image and sees only 3×3 neighbours, so far "
+        "positions meet only after many layers."
+    ),
 )
 
 CONVFORMER = Card(
@@ -31,6 +40,15 @@ CONVFORMER = Card(
     idea="Put separable convolutions where the transformer's block has attention.",
     builds_on=("PoolFormer", "MobileNetV2"),
     models=("timm/convformer_*",),
+    formula=r"y = x + W_2\,(D_{7\times7} * \mathrm{StarReLU}(W_1 x))",
+    strengths=(
+        "Handles images of any size at a cost linear in the pixels, with blocks laid out as "
+        "cleanly as a transformer's."
+    ),
+    weaknesses=(
+        "It sees globally only through stacked 7×7 kernels, and depthwise convolutions run far "
+        "below a GPU's peak speed."
+    ),
 )
 
 CAFORMER = Card(
@@ -48,6 +66,15 @@ CAFORMER = Card(
     ),
     builds_on=("ConvFormer", "ViT"),
     models=("timm/caformer_*",),
+    formula=r"\text{mixer} = (\mathrm{Conv},\, \mathrm{Conv},\, \mathrm{Attn},\, \mathrm{Attn})",
+    strengths=(
+        "Uses cheap convolution where maps are large and global attention where they are small, "
+        "which suits each stage."
+    ),
+    weaknesses=(
+        "The last two stages still pay a cost quadratic in positions, which is felt when the image "
+        "is large."
+    ),
 )
 
 MAMBAOUT = Card(
@@ -61,4 +88,13 @@ MAMBAOUT = Card(
     ),
     builds_on=("ConvFormer", "InceptionNeXt"),
     models=("timm/mambaout_*", "timm/test_mambaout"),
+    formula=r"y = x + W_2\,(\sigma(W_g x) \odot [\,W_i x,\; D * W_c x\,])",
+    strengths=(
+        "Classifies images well without a recurrent scan, so that it needs only standard "
+        "convolutions and dense layers."
+    ),
+    weaknesses=(
+        "Its authors find that it falls behind good state-space models in detection and "
+        "segmentation, where sequences are long."
+    ),
 )

@@ -17,6 +17,15 @@ MLP_MIXER = Card(
     ),
     builds_on=("ViT",),
     models=("timm/mixer_*", "timm/gmixer_*"),
+    formula=r"U = X + W_2\,\sigma(W_1\,\mathrm{LN}(X)),\quad Y = U + \mathrm{MLP}(U)",
+    strengths=(
+        "Very simple and easy to run fast, as it consists of matrix products only and mixes "
+        "globally in every layer."
+    ),
+    weaknesses=(
+        "Its token weights fix the image size, and without pre-training on very large data it "
+        "overfits."
+    ),
 )
 
 RESMLP = Card(
@@ -34,6 +43,15 @@ RESMLP = Card(
     ),
     builds_on=("ViT", "DeiT"),
     models=("timm/resmlp_*",),
+    formula=r"Z = X + \gamma \odot (A\,\mathrm{Aff}(X)),\quad Y = Z + \mathrm{MLP}(Z)",
+    strengths=(
+        "Its single linear mixing layer can be looked at directly as a picture of which patches "
+        "are combined."
+    ),
+    weaknesses=(
+        "The mixing is the same for every image and is tied to one image size, and training needs "
+        "strong augmentation."
+    ),
 )
 
 GMLP = Card(
@@ -47,4 +65,13 @@ GMLP = Card(
     ),
     builds_on=("ViT",),
     models=("timm/gmlp_*",),
+    formula=r"s(Z) = Z_1 \odot (W Z_2 + b)",
+    strengths=(
+        "Shows that one multiplying gate in each block can stand in for attention, with no softmax "
+        "and no comparing of pairs."
+    ),
+    weaknesses=(
+        "The spatial matrix has one weight for each pair of patches, so it only fits the image "
+        "size of its training."
+    ),
 )

@@ -17,6 +17,15 @@ MNASNET = Card(
     ),
     builds_on=("MobileNetV2", "NASNet", "SENet"),
     models=("torchvision/mnasnet*", "timm/mnasnet_*", "timm/semnasnet_*"),
+    formula=r"\max_m\; \mathrm{ACC}(m)\,(\mathrm{LAT}(m)/T)^{w}",
+    strengths=(
+        "Runs fast on the phone it was measured on, since the search saw real delay instead of a "
+        "count of operations."
+    ),
+    weaknesses=(
+        "The search trains thousands of sampled models, and its result is tuned to one device and "
+        "may be slow on another."
+    ),
 )
 
 FBNET = Card(
@@ -35,6 +44,15 @@ FBNET = Card(
     ),
     builds_on=("MobileNetV2", "MnasNet"),
     models=("timm/fbnetc_*",),
+    formula=r"\min_{w,\theta}\; \mathrm{CE}(w,\theta)\;\alpha\,\log(\mathrm{LAT}(\theta))^{\beta}",
+    strengths=(
+        "Finds a network for a given phone by gradient descent, without training many candidates "
+        "one by one."
+    ),
+    weaknesses=(
+        "All candidate blocks sit in memory during the search, and delays are read from a table "
+        "made for one device."
+    ),
 )
 
 SINGLE_PATH_NAS = Card(
@@ -52,6 +70,15 @@ SINGLE_PATH_NAS = Card(
     ),
     builds_on=("MnasNet", "FBNet"),
     models=("timm/spnasnet_*",),
+    formula=r"w_k = w_{3} + \mathbb{1}(\lVert w_{5\setminus3}\rVert^2 > t)\; w_{5\setminus3}",
+    strengths=(
+        "Searches in a few hours on one accelerator, because all kernel sizes share the weights of "
+        "the largest kernel."
+    ),
+    weaknesses=(
+        "It can only choose among sizes that nest in one kernel, so quite different kinds of layer "
+        "are out of reach."
+    ),
 )
 
 MIXNET = Card(
@@ -64,6 +91,15 @@ MIXNET = Card(
     ),
     builds_on=("MnasNet", "MobileNetV3"),
     models=("timm/mixnet_*", "timm/tf_mixnet_*"),
+    formula=r"y = [\,D_{3} * x_1,\; D_{5} * x_2,\; D_{7} * x_3,\; \dots\,]",
+    strengths=(
+        "Sees fine and coarse patterns in one layer for few weights, which suits small models on "
+        "phones."
+    ),
+    weaknesses=(
+        "Many small depthwise convolutions of different sizes run one after another, which is slow "
+        "on GPUs."
+    ),
 )
 
 FBNET_V3 = Card(
@@ -81,6 +117,17 @@ FBNET_V3 = Card(
     ),
     builds_on=("FBNet", "MobileNetV3"),
     models=("timm/fbnetv3_*",),
+    formula=(
+        r"\max_{A,\,h}\; \widehat{\mathrm{acc}}(A, h)\quad \text{s.t. } \mathrm{FLOPs}(A) \le C"
+    ),
+    strengths=(
+        "Picks training settings that suit the network, which a search over architectures alone "
+        "would miss."
+    ),
+    weaknesses=(
+        "The predictor first needs many trained pairs of network and recipe, and operations "
+        "counted are not time measured."
+    ),
 )
 
 HARDCORE_NAS = Card(
@@ -98,4 +145,15 @@ HARDCORE_NAS = Card(
     ),
     builds_on=("MobileNetV3", "FBNet"),
     models=("timm/hardcorenas_*",),
+    formula=(
+        r"\min_{\zeta}\; \mathbb{E}\,\mathcal{L}(x \mid w^*, \zeta)\quad \text{s.t. } "
+        r"\mathrm{LAT}(\zeta) \le T"
+    ),
+    strengths=(
+        "Keeps a given time limit by design, with no weight to tune between accuracy and delay."
+    ),
+    weaknesses=(
+        "The limit only holds on the device whose blocks were timed, and the search space is close "
+        "to MobileNetV3's."
+    ),
 )

@@ -17,6 +17,15 @@ MOBILENET = Card(
     ),
     builds_on=("Xception",),
     models=("timm/mobilenetv1_*",),
+    formula=r"\frac{\text{separable}}{\text{full}} = \frac{1}{C_{out}} + \frac{1}{k^2}",
+    strengths=(
+        "Needs eight to nine times fewer multiplications than full 3×3 convolutions, so it fits "
+        "phones and small boards."
+    ),
+    weaknesses=(
+        "Depthwise layers load much data for little arithmetic, so a GPU runs them far below its "
+        "peak speed."
+    ),
 )
 
 MOBILENET_V2 = Card(
@@ -34,6 +43,14 @@ MOBILENET_V2 = Card(
     ),
     builds_on=("MobileNet", "ResNet"),
     models=("torchvision/mobilenet_v2", "torchvision/quantized_mobilenet_v2", "timm/mobilenetv2_*"),
+    formula=r"y = x + P_2 * \delta(D_{3\times3} * \delta(P_1 * x))",
+    strengths=(
+        "A small and robust backbone for phones, which stores only narrow maps between its blocks."
+    ),
+    weaknesses=(
+        "The widened maps inside a block take much memory traffic, and depthwise layers lose "
+        "accuracy under coarse quantisation."
+    ),
 )
 
 MOBILENET_V3 = Card(
@@ -52,6 +69,15 @@ MOBILENET_V3 = Card(
         "timm/mobilenetv3_*",
         "timm/tf_mobilenetv3_*",
     ),
+    formula=r"\text{h-swish}(x) = x \cdot \mathrm{ReLU6}(x + 3)\,/\,6",
+    strengths=(
+        "Fast on phone CPUs, for which its layers, widths and activation were chosen by "
+        "measurement."
+    ),
+    weaknesses=(
+        "Channel attention and hard-swish are awkward for some accelerators and for 8-bit "
+        "arithmetic, and the layout is irregular."
+    ),
 )
 
 MOBILENET_EDGETPU = Card(
@@ -69,6 +95,15 @@ MOBILENET_EDGETPU = Card(
     ),
     builds_on=("MobileNetV3", "EfficientNet-EdgeTPU"),
     models=("timm/mobilenet_edgetpu_*",),
+    formula=r"y = x + P_{1\times1} * \delta(K^{(g)}_{3\times3} * x)",
+    strengths=(
+        "Fast on tensor accelerators in phones, which do full and grouped convolutions better than "
+        "depthwise ones."
+    ),
+    weaknesses=(
+        "It has more multiplications than a depthwise design, so it is a poor choice for a plain "
+        "CPU."
+    ),
 )
 
 MOBILENET_V4 = Card(
@@ -86,6 +121,15 @@ MOBILENET_V4 = Card(
     ),
     builds_on=("MobileNetV3", "ConvNeXt"),
     models=("timm/mobilenetv4_conv_*",),
+    formula=r"y = x + P_2\,[D_2]\,P_1\,[D_1]\,x,\quad [\cdot]\ \text{optional}",
+    strengths=(
+        "Runs close to the best speed on CPUs, GPUs and accelerators of phones alike, from one "
+        "block design."
+    ),
+    weaknesses=(
+        "The layers come from a search and follow no simple rule, so a network of another size is "
+        "hard to derive by hand."
+    ),
 )
 
 MOBILENET_V4_HYBRID = Card(
@@ -103,6 +147,14 @@ MOBILENET_V4_HYBRID = Card(
     ),
     builds_on=("MobileNetV4", "ViT"),
     models=("timm/mobilenetv4_hybrid_*",),
+    formula=r"\mathrm{softmax}(Q_h K^\top/\sqrt{d})\,V,\quad h = 1 \dots H",
+    strengths=(
+        "Adds a global view at small cost, as all heads read the same keys and values from memory."
+    ),
+    weaknesses=(
+        "Attention is not well supported on every phone chip, and its cost still grows "
+        "quadratically with positions."
+    ),
 )
 
 MOBILENET_V5 = Card(
@@ -122,4 +174,12 @@ MOBILENET_V5 = Card(
     builds_on=("MobileNetV4-Hybrid",),
     # There is no paper; the guide announces the network as Gemma 3n's vision encoder.
     models=("timm/mobilenetv5_*",),
+    formula=r"y = \mathrm{RMS}(\mathrm{FFN}([\,x_1,\; \mathrm{up}(x_2)\,]))",
+    strengths=(
+        "Encodes large images for a language model that runs on a phone, mostly with convolutions."
+    ),
+    weaknesses=(
+        "With about 300 million parameters it is far too heavy for plain classification on a small "
+        "device."
+    ),
 )

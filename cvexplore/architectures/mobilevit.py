@@ -17,6 +17,15 @@ MOBILEVIT = Card(
     ),
     builds_on=("MobileNetV2", "ViT"),
     models=("timm/mobilevit_*",),
+    formula=r"y = \mathrm{fold}(\mathrm{Transformer}(\mathrm{unfold}(x)))",
+    strengths=(
+        "Gets a global view with few parameters, and trains with simple augmentation like a "
+        "convolutional network."
+    ),
+    weaknesses=(
+        "On phones it is slower than MobileNetV2 of like size, since attention and unfolding are "
+        "poorly supported there."
+    ),
 )
 
 MOBILEVIT_V2 = Card(
@@ -33,4 +42,13 @@ MOBILEVIT_V2 = Card(
     ),
     builds_on=("MobileViT",),
     models=("timm/mobilevitv2_*",),
+    formula=r"y = \mathrm{ReLU}(xW_V) \odot \sum_i \mathrm{softmax}_i(x w)\,(xW_K)_i",
+    strengths=(
+        "Mixes globally at a cost linear in the patches, with element-wise steps that phones "
+        "handle well."
+    ),
+    weaknesses=(
+        "One summary serves every patch, so it cannot say which patch should listen to which other "
+        "one."
+    ),
 )

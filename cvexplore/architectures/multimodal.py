@@ -19,6 +19,15 @@ INTERNVIT = Card(
     ),
     builds_on=("ViT", "CLIP"),
     models=("timm/vit_intern300m_*",),
+    formula=r"\mathcal{L} = -\cos(h_{\text{student}},\, h_{\text{teacher}})",
+    strengths=(
+        "Brings the visual knowledge of a very large encoder to small multimodal models, including "
+        "text in images."
+    ),
+    weaknesses=(
+        "It needs the large teacher for training, and at 300 million parameters it is still heavy "
+        "for edge devices."
+    ),
 )
 
 QWEN3_VL = Card(
@@ -33,6 +42,15 @@ QWEN3_VL = Card(
     ),
     builds_on=("SigLIP", "RoPE-ViT"),
     models=("timm/qwen3_vit_*",),
+    formula=r"z = E x + \mathrm{resize}(P),\quad q \to R_{h,w}\,q",
+    strengths=(
+        "Reads documents and photos of any size and shape at their own resolution, for a language "
+        "model to use."
+    ),
+    weaknesses=(
+        "Global attention grows quadratically with the image area, and the encoder was tuned for "
+        "its language model."
+    ),
 )
 
 GEMMA_4 = Card(
@@ -47,6 +65,15 @@ GEMMA_4 = Card(
     ),
     builds_on=("ViT", "RoPE-ViT"),
     models=("timm/gemma4_vit_*",),
+    formula=r"y = x + N_2(F(N_1(x)))",
+    strengths=(
+        "Keeps activations in a safe range in every layer and reads images of varied shape, as "
+        "input to a language model."
+    ),
+    weaknesses=(
+        "Four normalizations a block cost memory traffic, and global attention grows quadratically "
+        "with the patches."
+    ),
 )
 
 DEEPSEEK_VIT = Card(
@@ -65,4 +92,13 @@ DEEPSEEK_VIT = Card(
     ),
     builds_on=("ViT", "RoPE-ViT"),
     models=("timm/deepseek_vit_*",),
+    formula=r"q \to R_{h,w}\,q,\quad t = \mathrm{MLP}([\,z_{11}; \dots; z_{33}\,])",
+    strengths=(
+        "Accepts any grid of patches without resizing a position table, and hands a language model "
+        "nine times fewer tokens."
+    ),
+    weaknesses=(
+        "Before the patches are joined, attention compares all of them, so large images cost time "
+        "that grows quadratically."
+    ),
 )

@@ -17,6 +17,15 @@ MVIT = Card(
     ),
     builds_on=("ViT",),
     models=("torchvision/mvit_v1_*",),
+    formula=r"\mathrm{softmax}(P(Q)\,P(K)^\top/\sqrt{d})\,P(V)",
+    strengths=(
+        "Makes transformers affordable for video, since pooling shrinks the sequence before "
+        "attention compares it."
+    ),
+    weaknesses=(
+        "Pooled keys lose fine detail, early stages have long sequences, and the position table "
+        "fixes the clip's size."
+    ),
 )
 
 MVIT_V2 = Card(
@@ -34,6 +43,15 @@ MVIT_V2 = Card(
     ),
     builds_on=("MViT",),
     models=("torchvision/mvit_v2_*", "timm/mvitv2_*"),
+    formula=r"\mathrm{softmax}((QK^\top + E^{rel})/\sqrt{d})\,V + Q",
+    strengths=(
+        "One pyramid backbone for classification, detection and video, with positions told as "
+        "distances."
+    ),
+    weaknesses=(
+        "The distance terms and pooling steps slow attention down and keep it from using the "
+        "fastest ready-made kernels."
+    ),
 )
 
 HIERA = Card(
@@ -52,4 +70,13 @@ HIERA = Card(
     ),
     builds_on=("MViTv2",),
     models=("timm/hiera_*",),
+    formula=r"\mathcal{L} = \frac{1}{|M|} \sum_{i \in M} \lVert \hat{x}_i - x_i \rVert^2",
+    strengths=(
+        "Fast hierarchical transformer for images and video without special parts, as pre-training "
+        "teaches it where things are."
+    ),
+    weaknesses=(
+        "It needs long pre-training on masked images: trained from labels alone it loses to "
+        "designs with built-in locality."
+    ),
 )

@@ -17,6 +17,15 @@ NASNET = Card(
     ),
     builds_on=("GoogLeNet", "Xception"),
     models=("timm/nasnetalarge",),
+    formula=r"\max_\theta\; \mathbb{E}_{a \sim \pi_\theta}[R(a)],\quad y = o_1(h_i) + o_2(h_j)",
+    strengths=(
+        "Proved that a cell found on small images can be stacked into a strong network for large "
+        "ones."
+    ),
+    weaknesses=(
+        "The search kept hundreds of GPUs busy for days, and the irregular cells with many small "
+        "branches run slowly."
+    ),
 )
 
 PNASNET = Card(
@@ -32,4 +41,10 @@ PNASNET = Card(
     ),
     builds_on=("NASNet",),
     models=("timm/pnasnet5large",),
+    formula=r"S_{b+1} = \mathrm{top}_K\,\hat{\pi}(\mathrm{expand}(S_b))",
+    strengths="Finds a cell as good as NASNet's while training far fewer candidate networks.",
+    weaknesses=(
+        "The search is still costly, and the found cell has many separate branches that use a GPU "
+        "badly."
+    ),
 )

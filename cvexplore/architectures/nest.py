@@ -18,4 +18,13 @@ NEST = Card(
     ),
     builds_on=("ViT", "DeiT"),
     models=("timm/nest_*",),
+    formula=r"x_b \leftarrow T(x_b),\quad x' = \mathrm{MaxPool}(\mathrm{LN}(K_{3\times3} * x))",
+    strengths=(
+        "Learns well from smaller data sets, and its tree of blocks shows which regions led to a "
+        "decision."
+    ),
+    weaknesses=(
+        "The blocks must tile the image in a fixed hierarchy, so the image size cannot be chosen "
+        "freely."
+    ),
 )

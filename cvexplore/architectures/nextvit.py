@@ -18,4 +18,13 @@ NEXTVIT = Card(
     ),
     builds_on=("ResNeXt", "PoolFormer", "PVT v2"),
     models=("timm/nextvit_*",),
+    formula=r"(\mathrm{NCB} \times N + \mathrm{NTB} \times 1) \times L",
+    strengths=(
+        "Made for deployment: it uses operations that common inference engines for GPUs and phones "
+        "run fast."
+    ),
+    weaknesses=(
+        "The attention block still grows with the square of the positions it keeps, and the block "
+        "design has many parts to tune."
+    ),
 )

@@ -17,6 +17,15 @@ NF_RESNET = Card(
     ),
     builds_on=("ResNet V2", "RegNet"),
     models=("timm/nf_*",),
+    formula=r"x_{l+1} = x_l + \alpha\, f(x_l / \beta_l),\quad \hat{W} = (W - \mu)/\sigma",
+    strengths=(
+        "Works with any batch size and treats training and testing alike, since no batch "
+        "statistics are needed."
+    ),
+    weaknesses=(
+        "The scales must be worked out for each design, and it grows unstable at large batch sizes "
+        "without clipping."
+    ),
 )
 
 NFNET = Card(
@@ -34,4 +43,16 @@ NFNET = Card(
     ),
     builds_on=("NF-ResNet", "SENet"),
     models=("timm/nfnet_*", "timm/dm_nfnet_*", "timm/eca_nfnet_*", "timm/test_nfnet"),
+    formula=(
+        r"\lVert G \rVert / \lVert W \rVert > \lambda:\quad G \to \lambda\,\frac{\lVert W "
+        r"\rVert}{\lVert G \rVert}\,G"
+    ),
+    strengths=(
+        "Trains large networks with large batches and strong augmentation, without the memory cost "
+        "of batch normalization."
+    ),
+    weaknesses=(
+        "The clipping threshold must be tuned with batch size and learning rate, and the larger "
+        "models need much memory."
+    ),
 )

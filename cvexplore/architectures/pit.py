@@ -17,4 +17,13 @@ PIT = Card(
     ),
     builds_on=("ViT", "DeiT"),
     models=("timm/pit_*",),
+    formula=r"\mathbb{R}^{H \times W \times C} \to \mathbb{R}^{H/2 \times W/2 \times 2C}",
+    strengths=(
+        "Spends less computation than a plain ViT of like size on late layers, by pooling its "
+        "tokens twice."
+    ),
+    weaknesses=(
+        "Its learned position table fixes the image size, and early tokens already come from large "
+        "patches."
+    ),
 )

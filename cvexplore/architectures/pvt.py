@@ -17,4 +17,12 @@ PVT_V2 = Card(
     ),
     builds_on=("ViT", "DeiT"),
     models=("timm/pvt_v2_*",),
+    formula=r"\mathrm{Attn}(x W_Q,\; \mathrm{SR}(x) W_K,\; \mathrm{SR}(x) W_V)",
+    strengths=(
+        "Gives detection and segmentation a pyramid of feature maps, and takes images of any size."
+    ),
+    weaknesses=(
+        "Shrinking keys and values loses detail, and with a fixed shrinking factor the cost is "
+        "still quadratic in pixels."
+    ),
 )

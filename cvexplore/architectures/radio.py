@@ -18,4 +18,12 @@ RADIO = Card(
     ),
     builds_on=("CLIP", "DINOv2", "SAM"),
     models=("timm/*vit_*_radio_*",),
+    formula=r"\mathcal{L} = \sum_t \lambda_t\, d(h_t(f(x)),\, T_t(x))",
+    strengths=(
+        "One encoder whose features serve matching with text, segmentation and dense tasks alike."
+    ),
+    weaknesses=(
+        "Training runs several large teachers at once, and their aims can conflict, so loss "
+        "weights must be balanced."
+    ),
 )

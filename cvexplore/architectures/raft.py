@@ -17,4 +17,13 @@ RAFT = Card(
     ),
     builds_on=("ResNet",),
     models=("torchvision/raft_*",),
+    formula=r"C_{ijkl} = \langle g_{ij}(I_1),\, g_{kl}(I_2) \rangle,\quad f_{n+1} = f_n + \Delta f",
+    strengths=(
+        "Accurate optical flow for large and small motions, and the number of refinements can be "
+        "chosen after training."
+    ),
+    weaknesses=(
+        "Memory grows with the square of the pixels, since all pairs are kept, and refinements "
+        "must run one after another."
+    ),
 )

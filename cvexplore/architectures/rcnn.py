@@ -17,6 +17,17 @@ FASTER_RCNN = Card(
     ),
     builds_on=("VGG",),
     models=("torchvision/fasterrcnn_*",),
+    formula=(
+        r"\mathcal{L} = \frac{1}{N} \sum_i L_{cls}(p_i) + \lambda\,\frac{1}{N'} \sum_i p_i^*\, "
+        r"L_{reg}(t_i)"
+    ),
+    strengths=(
+        "Accurate boxes for objects of varied size, and a sound base for adding masks or keypoints."
+    ),
+    weaknesses=(
+        "Two stages make it slower than one-pass detectors, and anchors and duplicate removal need "
+        "settings by hand."
+    ),
 )
 
 MASK_RCNN = Card(
@@ -30,6 +41,15 @@ MASK_RCNN = Card(
     ),
     builds_on=("Faster R-CNN", "FCN", "ResNet"),
     models=("torchvision/maskrcnn_*",),
+    formula=r"\mathcal{L} = L_{cls} + L_{box} + L_{mask}",
+    strengths=(
+        "Separates touching objects of the same class by giving each its own mask inside its own "
+        "box."
+    ),
+    weaknesses=(
+        "Masks are predicted on a 28×28 grid, so large objects get coarse borders, and a missed "
+        "box means no mask."
+    ),
 )
 
 KEYPOINT_RCNN = Card(
@@ -43,4 +63,13 @@ KEYPOINT_RCNN = Card(
     ),
     builds_on=("Mask R-CNN",),
     models=("torchvision/keypointrcnn_*",),
+    formula=r"\mathcal{L} = -\sum_j \log\,\mathrm{softmax}(z_j)_{y_j}",
+    strengths=(
+        "Finds the joints of several people at once in one network, without a separate person "
+        "detector."
+    ),
+    weaknesses=(
+        "It needs every person to be boxed first, costs time for each box, and is unsure where "
+        "people overlap."
+    ),
 )

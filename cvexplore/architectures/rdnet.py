@@ -17,4 +17,13 @@ RDNET = Card(
     ),
     builds_on=("DenseNet", "ConvNeXt"),
     models=("timm/rdnet_*",),
+    formula=r"x_{l+1} = [\,x_l,\; \gamma_l \odot F(x_l)\,]",
+    strengths=(
+        "Keeps all earlier features of a stage available, which helps dense tasks such as "
+        "segmentation."
+    ),
+    weaknesses=(
+        "Growing concatenations take memory and bandwidth, and each block sees more input channels "
+        "than the last."
+    ),
 )

@@ -17,6 +17,15 @@ REPVGG = Card(
     ),
     builds_on=("VGG", "ResNet"),
     models=("timm/repvgg_*",),
+    formula=r"W = W_{3\times3} + \mathrm{pad}(W_{1\times1}) + \mathrm{pad}(I)",
+    strengths=(
+        "In use it is a plain stack of 3×3 convolutions and ReLU, which GPUs run very fast with "
+        "little memory."
+    ),
+    weaknesses=(
+        "It has many parameters, training needs the extra branches, and the folded weights lose "
+        "accuracy in 8-bit arithmetic."
+    ),
 )
 
 MOBILEONE = Card(
@@ -34,4 +43,13 @@ MOBILEONE = Card(
     ),
     builds_on=("MobileNet", "RepVGG"),
     models=("timm/mobileone_*",),
+    formula=r"D = \sum_{i=1}^{k} D_i + D_{1\times1} + I",
+    strengths=(
+        "Very low delay on phones, because at run time its layers have no branches and no "
+        "shortcuts."
+    ),
+    weaknesses=(
+        "Training holds several branches in every layer, and the folded weights are hard to "
+        "quantise."
+    ),
 )

@@ -18,4 +18,15 @@ REPVIT = Card(
     ),
     builds_on=("MobileNetV3", "RepVGG"),
     models=("timm/repvit_*",),
+    formula=(
+        r"z = \mathrm{SE}(D_{3\times3} * x + D_{1\times1} * x + x),\quad y = z + \mathrm{FFN}(z)"
+    ),
+    strengths=(
+        "Low delay on phones with convolutions only, which mobile compilers support better than "
+        "attention."
+    ),
+    weaknesses=(
+        "It has no global mixing besides channel attention, and was trained with a teacher network "
+        "for its best results."
+    ),
 )

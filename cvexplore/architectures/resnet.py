@@ -25,6 +25,15 @@ RESNET = Card(
         "torchvision/quantized_resnet*",
         "timm/resnet*",
     ),
+    formula=r"y = F(x) + x",
+    strengths=(
+        "A dependable backbone for almost any task: it trains without tricks, and pre-trained "
+        "weights exist everywhere."
+    ),
+    weaknesses=(
+        "It sees globally only through depth, and at equal cost newer designs and training recipes "
+        "are more accurate."
+    ),
 )
 
 Norm = Callable[[int], nn.Module]

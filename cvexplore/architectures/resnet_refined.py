@@ -18,6 +18,14 @@ RESNET_D = Card(
     builds_on=("ResNet", "Inception-v3"),
     # Those ending in c, s and ts take the stem alone, those in d and t the shortcuts too.
     models=("timm/resnet[0-9]*[cdst]", "timm/test_resnet"),
+    formula=r"y = F(x) + P_{1\times1} * \mathrm{AvgPool}_{2\times2}(x)",
+    strengths=(
+        "Loses less information when it shrinks the map, for almost no extra cost over ResNet."
+    ),
+    weaknesses=(
+        "The three-layer stem works at high resolution, so it slows the network a little, for a "
+        "gain that is modest."
+    ),
 )
 
 BLURPOOL = Card(
@@ -31,6 +39,14 @@ BLURPOOL = Card(
     ),
     builds_on=("ResNet", "DenseNet"),
     models=("timm/resnetblur*", "timm/resnetaa*", "timm/densenetblur*"),
+    formula=r"y = (b * \delta(W * x)) \downarrow_2",
+    strengths=(
+        "Gives steadier answers when an object moves by a pixel or two, as between the frames of a "
+        "video."
+    ),
+    weaknesses=(
+        "Blurring costs extra computation at high resolution and can wipe out very fine detail."
+    ),
 )
 
 TRESNET = Card(
@@ -48,6 +64,12 @@ TRESNET = Card(
     ),
     builds_on=("ResNet-D", "SENet", "BlurPool"),
     models=("timm/tresnet_*",),
+    formula=r"\mathbb{R}^{H \times W \times 3} \to \mathbb{R}^{H/4 \times W/4 \times 48}",
+    strengths="High speed in training and use on GPUs, with ResNet's simple layout.",
+    weaknesses=(
+        "Its choices were tuned on GPUs and partly rely on special in-place layers, so other "
+        "devices gain less."
+    ),
 )
 
 GENET = Card(
@@ -65,6 +87,17 @@ GENET = Card(
     ),
     builds_on=("ResNet", "MobileNetV2"),
     models=("timm/gernet_*",),
+    formula=(
+        r"F_{\text{early}} = K_{3\times3} K_{3\times3},\quad F_{\text{late}} = P_{1\times1} "
+        r"D_{3\times3} P_{1\times1}"
+    ),
+    strengths=(
+        "Fast on server GPUs, since each stage uses the kind of block that the GPU runs best at "
+        "that size."
+    ),
+    weaknesses=(
+        "The layout was fitted to server GPUs and has many parameters, so it suits phones less."
+    ),
 )
 
 RESNET_RS = Card(
@@ -82,4 +115,15 @@ RESNET_RS = Card(
     ),
     builds_on=("ResNet-D", "SENet"),
     models=("timm/resnetrs*",),
+    formula=(
+        r"\text{many epochs} \Rightarrow \text{depth},\quad \text{few} \Rightarrow \text{width}"
+    ),
+    strengths=(
+        "A strong and fast baseline on GPUs and TPUs, and a fair yardstick for new blocks trained "
+        "by the same recipe."
+    ),
+    weaknesses=(
+        "The gain needs long training with strong regularization, and the models have many "
+        "parameters."
+    ),
 )

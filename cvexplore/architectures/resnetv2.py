@@ -15,6 +15,15 @@ RESNET_V2 = Card(
     ),
     builds_on=("ResNet",),
     models=("timm/resnetv2_*",),
+    formula=r"y = x + W_2\,\delta(\mathrm{BN}(W_1\,\delta(\mathrm{BN}(x))))",
+    strengths=(
+        "Lets networks of hundreds of layers train, as the shortcut passes the signal and its "
+        "gradient on unchanged."
+    ),
+    weaknesses=(
+        "The gain is small for networks of usual depth, and the first normalization of a block "
+        "cannot be folded into a convolution."
+    ),
 )
 
 BIT = Card(
@@ -32,4 +41,12 @@ BIT = Card(
     ),
     builds_on=("ResNet V2",),
     models=("timm/resnetv2_*_bit",),
+    formula=r"\hat{W} = (W - \mu_W)/\sigma_W,\quad \mathrm{GN}(\hat{W} * x)",
+    strengths=(
+        "Transfers well to new tasks, even from few examples, with hardly any settings to tune."
+    ),
+    weaknesses=(
+        "Pre-training needs hundreds of millions of images for the largest model, and the wide "
+        "variants are very heavy."
+    ),
 )

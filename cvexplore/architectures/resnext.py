@@ -17,6 +17,15 @@ RESNEXT = Card(
     ),
     builds_on=("ResNet", "GoogLeNet"),
     models=("torchvision/resnext*", "torchvision/quantized_resnext*", "timm/resnext*"),
+    formula=r"y = x + \sum_{i=1}^{C} T_i(x)",
+    strengths=(
+        "More accurate than ResNet for the same number of weights, with just one more number to "
+        "choose."
+    ),
+    weaknesses=(
+        "Grouped convolutions reach a smaller share of a GPU's peak speed than full ones, so saved "
+        "operations do not all save time."
+    ),
 )
 
 DPN = Card(
@@ -30,6 +39,14 @@ DPN = Card(
     ),
     builds_on=("ResNeXt", "DenseNet"),
     models=("timm/dpn*",),
+    formula=r"r' = r + F_r(h),\quad d' = [\,d,\; F_d(h)\,]",
+    strengths=(
+        "Joins the reuse of features with the finding of new ones, at a moderate number of weights."
+    ),
+    weaknesses=(
+        "Concatenation makes memory traffic heavy, and two paths make the network harder to build "
+        "on or prune."
+    ),
 )
 
 RES2NET = Card(
@@ -47,4 +64,13 @@ RES2NET = Card(
     ),
     builds_on=("ResNeXt", "DLA"),
     models=("timm/res2ne*", "timm/dla60_res2ne*"),
+    formula=r"y_i = K_i * (x_i + y_{i-1})",
+    strengths=(
+        "Sees several scales within one block, which helps where objects vary in size, as in "
+        "detection."
+    ),
+    weaknesses=(
+        "The groups must be computed one after another, so it runs slower on a GPU than its "
+        "operations suggest."
+    ),
 )

@@ -17,6 +17,12 @@ RETINANET = Card(
     ),
     builds_on=("SSD", "Faster R-CNN", "ResNet"),
     models=("torchvision/retinanet_*",),
+    formula=r"\mathrm{FL}(p_t) = -\alpha_t\,(1 - p_t)^{\gamma} \log p_t",
+    strengths="Detects in one pass and learns well although nearly all positions are background.",
+    weaknesses=(
+        "It still tiles the image with hand-set anchors, scores very many boxes, and gives the "
+        "loss two more settings."
+    ),
 )
 
 FCOS = Card(
@@ -34,4 +40,13 @@ FCOS = Card(
     ),
     builds_on=("RetinaNet", "FCN"),
     models=("torchvision/fcos_*",),
+    formula=r"l = x - x_0,\quad t = y - y_0,\quad r = x_1 - x,\quad b = y_1 - y",
+    strengths=(
+        "Detection without anchor sizes and shapes to set, with a head as simple as one for "
+        "segmentation."
+    ),
+    weaknesses=(
+        "Positions inside two overlapping boxes are ambiguous, and it still needs duplicate "
+        "removal at the end."
+    ),
 )

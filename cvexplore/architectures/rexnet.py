@@ -17,4 +17,12 @@ REXNET = Card(
     ),
     builds_on=("MobileNetV2", "SENet"),
     models=("timm/rexnet*",),
+    formula=r"C_i = a\,i + b",
+    strengths=(
+        "A small network for phones whose features stay rich, with one plain rule for the widths."
+    ),
+    weaknesses=(
+        "Odd channel counts fit hardware badly, and its depthwise layers and channel attention are "
+        "slow on GPUs."
+    ),
 )

@@ -13,6 +13,12 @@ SAM = Card(
     ),
     builds_on=("ViT", "MViTv2"),
     models=("timm/samvit_*",),
+    formula=r"m = D(E_{\text{image}}(x),\, E_{\text{prompt}}(p))",
+    strengths=(
+        "Cuts out objects of kinds it never saw by name, and one encoding of the image serves many "
+        "clicks."
+    ),
+    weaknesses="The encoder is heavy at its 1024×1024 pixels, and masks carry no class names.",
 )
 
 SAM_2 = Card(
@@ -30,4 +36,13 @@ SAM_2 = Card(
     ),
     builds_on=("SAM", "Hiera"),
     models=("timm/sam2_hiera_*", "timm/hieradet_*"),
+    formula=r"y_t = \mathrm{CrossAttn}(E(I_t),\, M_{<t})",
+    strengths=(
+        "Follows a clicked object through a video, also when it is hidden for a while, faster than "
+        "encoding with SAM."
+    ),
+    weaknesses=(
+        "It can lose or swap objects after long gaps or among look-alikes, and each object is "
+        "tracked separately."
+    ),
 )

@@ -17,6 +17,15 @@ FCN = Card(
     ),
     builds_on=("AlexNet", "VGG", "GoogLeNet"),
     models=("torchvision/fcn_*",),
+    formula=r"y = \mathrm{up}_s(P_{1\times1} * \phi(x))",
+    strengths=(
+        "Turns any classifier into a network that labels pixels in one pass, for images of any "
+        "size."
+    ),
+    weaknesses=(
+        "The last map is much smaller than the image, so borders come out blurred and thin objects "
+        "get lost."
+    ),
 )
 
 DEEPLAB_V3 = Card(
@@ -34,6 +43,15 @@ DEEPLAB_V3 = Card(
     ),
     builds_on=("FCN", "ResNet"),
     models=("torchvision/deeplabv3_*",),
+    formula=r"y[i] = \sum_k x[i + r k]\, w[k]",
+    strengths=(
+        "Sees near and far context at once while keeping a fine map, which suits scenes with "
+        "objects of many sizes."
+    ),
+    weaknesses=(
+        "Keeping the map fine costs much memory and time, and borders stay soft, as there is no "
+        "decoder to sharpen them."
+    ),
 )
 
 LR_ASPP = Card(
@@ -47,4 +65,10 @@ LR_ASPP = Card(
     ),
     builds_on=("DeepLabV3", "MobileNetV3"),
     models=("torchvision/lraspp_*",),
+    formula=r"y = W_h\,\mathrm{up}(\sigma(W_s \bar{h}) \odot W h) + W_l\, l",
+    strengths="Segments in real time on phones, with a head of a few 1×1 convolutions.",
+    weaknesses=(
+        "One global weight for each channel gives little spatial context, so fine structures and "
+        "crowded scenes suffer."
+    ),
 )

@@ -21,6 +21,12 @@ SENET = Card(
         "timm/legacy_se*",
         "timm/test_byobnet",
     ),
+    formula=r"y = x \odot \sigma(W_2\,\delta(W_1\,\mathrm{avg}(x)))",
+    strengths="Adds a view of the whole image to any convolutional block for few extra operations.",
+    weaknesses=(
+        "Every block must wait for a global average, which costs more time than the operations "
+        "suggest, and places are ignored."
+    ),
 )
 
 SKNET = Card(
@@ -34,6 +40,12 @@ SKNET = Card(
     ),
     builds_on=("SENet", "ResNeXt"),
     models=("timm/skresne*",),
+    formula=r"y = a \odot (K_3 * x) + (1 - a) \odot (K_5 * x)",
+    strengths=(
+        "Adapts how far it sees to the image, which helps when objects come in very different "
+        "sizes."
+    ),
+    weaknesses="Two branches and their fusion take more memory and time than a single kernel.",
 )
 
 GCNET = Card(
@@ -51,6 +63,13 @@ GCNET = Card(
     ),
     builds_on=("SENet",),
     models=("timm/gcresne*",),
+    formula=r"y_i = x_i + W_2\,\delta(\mathrm{LN}(W_1 \sum_j \mathrm{softmax}_j(w^\top x_j)\,x_j))",
+    strengths=(
+        "Gives convolutional networks a global context at almost the price of channel attention."
+    ),
+    weaknesses=(
+        "Every position gets the same context, so it cannot relate particular pairs of positions."
+    ),
 )
 
 ECA_NET = Card(
@@ -68,6 +87,14 @@ ECA_NET = Card(
     ),
     builds_on=("SENet",),
     models=("timm/ecaresne*", "timm/eca_resne*"),
+    formula=r"y = x \odot \sigma(\mathrm{Conv1D}_k(\mathrm{avg}(x)))",
+    strengths=(
+        "Channel attention for a handful of weights a layer, with no narrowing of the channels."
+    ),
+    weaknesses=(
+        "Each weight sees only channels with nearby numbers, although the order of channels has no "
+        "meaning of its own."
+    ),
 )
 
 BAT = Card(
@@ -86,6 +113,15 @@ BAT = Card(
     ),
     builds_on=("ResNeXt",),
     models=("timm/bat_resnext*",),
+    formula=r"Y = P\,X\,Q",
+    strengths=(
+        "Lets far positions exchange features by two small matrices instead of one large attention "
+        "map."
+    ),
+    weaknesses=(
+        "The height and width of the map must be multiples of its block size, and rows and columns "
+        "move only as wholes."
+    ),
 )
 
 RESNEST = Card(
@@ -101,4 +137,12 @@ RESNEST = Card(
     ),
     builds_on=("ResNeXt", "SKNet", "ResNet-D"),
     models=("timm/resnest*",),
+    formula=r"y = \sum_{r=1}^{R} a_r \odot U_r",
+    strengths=(
+        "A strong drop-in replacement for ResNet as the backbone of detection and segmentation."
+    ),
+    weaknesses=(
+        "Split attention adds many small steps, so it is slower and harder to deploy than a ResNet "
+        "of equal operations."
+    ),
 )

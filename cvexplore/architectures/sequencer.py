@@ -15,4 +15,13 @@ SEQUENCER = Card(
     ),
     builds_on=("ViT", "MLP-Mixer"),
     models=("timm/sequencer2d_*",),
+    formula=r"y = W\,[\,\mathrm{BiLSTM}_{\text{rows}}(x),\; \mathrm{BiLSTM}_{\text{cols}}(x)\,]",
+    strengths=(
+        "Mixes far patches along rows and columns with few weights, and carries over well to other "
+        "resolutions."
+    ),
+    weaknesses=(
+        "LSTMs work step by step, so a GPU cannot run a row in parallel, and training and use are "
+        "slow."
+    ),
 )

@@ -17,4 +17,13 @@ SHUFFLENET_V2 = Card(
     ),
     builds_on=("MobileNet", "ResNeXt"),
     models=("torchvision/shufflenet_v2_*", "torchvision/quantized_shufflenet_v2_*"),
+    formula=r"y = \mathrm{shuffle}([\,x_1,\; F(x_2)\,])",
+    strengths=(
+        "Fast on phone CPUs, since it follows rules for little memory traffic and not just for few "
+        "operations."
+    ),
+    weaknesses=(
+        "Half of the channels skip each block, and splitting and shuffling move data, which some "
+        "accelerators do slowly."
+    ),
 )

@@ -17,4 +17,10 @@ SHVIT = Card(
     ),
     builds_on=("EfficientViT (MSRA)", "FasterNet"),
     models=("timm/shvit_*",),
+    formula=r"y = W\,[\,\mathrm{Attn}(x_1),\; x_2\,]",
+    strengths="High speed on GPUs, CPUs and phones alike, as little data is moved for attention.",
+    weaknesses=(
+        "Its first map is 16 times smaller than the image a side, so small objects and fine "
+        "borders are hard to see."
+    ),
 )

@@ -18,6 +18,12 @@ SIMPLE_CNN = Card(
     ),
     idea="Learn small filters and slide them over the image: the same weights see every place.",
     models=("cvexplore/simple_cnn",),
+    formula=r"y_{ij} = \delta\left(b + \sum_{u,v} w_{uv}\, x_{i+u,\, j+v}\right)",
+    strengths="Quick to train and easy to follow, well suited to small pictures such as digits.",
+    weaknesses=(
+        "Its dense layers fix the image size and hold most weights, and two convolutions are too "
+        "few for complex photos."
+    ),
 )
 
 

@@ -17,4 +17,10 @@ SQUEEZENET = Card(
     ),
     builds_on=("AlexNet", "GoogLeNet"),
     models=("torchvision/squeezenet*",),
+    formula=r"s = P_{1\times1} * x,\quad y = [\,P' * s,\; K_{3\times3} * s\,]",
+    strengths="Very few weights, so it fits where storage or download size is scarce.",
+    weaknesses=(
+        "Few weights do not mean little time: its early maps are large, and its accuracy is only "
+        "that of AlexNet."
+    ),
 )

@@ -19,4 +19,10 @@ SWIFTFORMER = Card(
     ),
     builds_on=("EfficientFormer",),
     models=("timm/swiftformer_*",),
+    formula=r"q = \sum_i \alpha_i Q_i,\quad y = Q + W\,(q \odot K)",
+    strengths="Global mixing on phones in every stage, since its cost is linear in the positions.",
+    weaknesses=(
+        "One global query stands for the whole image, so relations between single pairs of "
+        "positions are lost."
+    ),
 )

@@ -22,6 +22,15 @@ SWIN = Card(
     idea="Attend within small windows, and shift them every other block so that neighbours meet.",
     builds_on=("ViT", "ResNet"),
     models=("cvexplore/swin", "torchvision/swin_[tsb]", "timm/swin_*"),
+    formula=r"\mathrm{softmax}(QK^\top/\sqrt{d} + B)\,V\ \text{in windows}",
+    strengths=(
+        "A general backbone for large images, as its cost grows linearly with the area and it "
+        "gives a pyramid of maps."
+    ),
+    weaknesses=(
+        "Shifting and cutting windows moves much data, the bias table fixes the window size, and "
+        "far regions meet late."
+    ),
 )
 
 SIZES = {

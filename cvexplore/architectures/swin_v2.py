@@ -13,6 +13,12 @@ VIDEO_SWIN = Card(
     ),
     builds_on=("Swin",),
     models=("torchvision/swin3d_*",),
+    formula=r"\mathrm{softmax}(QK^\top/\sqrt{d} + B)\,V,\quad Q \in \mathbb{R}^{P M^2 \times d}",
+    strengths="Recognizes actions with attention at a cost linear in the length of the clip.",
+    weaknesses=(
+        "It needs much memory even for short clips, and events far apart in time meet only after "
+        "many layers."
+    ),
 )
 
 SWIN_V2 = Card(
@@ -30,6 +36,15 @@ SWIN_V2 = Card(
     ),
     builds_on=("Swin",),
     models=("torchvision/swin_v2_*", "timm/swinv2_*"),
+    formula=r"\cos(q, k)/\tau + B(\operatorname{sign}(\Delta) \log(1 + |\Delta|))",
+    strengths=(
+        "Trains stably with billions of weights, and can move to larger windows and images than it "
+        "was trained on."
+    ),
+    weaknesses=(
+        "Cosine attention and the small network for positions cost extra time, and large models "
+        "need huge data."
+    ),
 )
 
 S3 = Card(
@@ -47,4 +62,13 @@ S3 = Card(
     ),
     builds_on=("Swin",),
     models=("timm/swin_s3_*",),
+    formula=r"Q(A) = \frac{1}{2}\,(Q_{\text{expected}}(A) + Q_{\text{top}}(A))",
+    strengths=(
+        "Finds good sizes for each stage of a Swin-like network without a person setting the "
+        "limits of the search."
+    ),
+    weaknesses=(
+        "A large shared network must be trained for every new space, so the search costs much "
+        "before any model is used."
+    ),
 )

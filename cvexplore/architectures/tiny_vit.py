@@ -18,4 +18,14 @@ TINY_VIT = Card(
     ),
     builds_on=("Swin", "MobileNetV2", "DeiT"),
     models=("timm/tiny_vit_*",),
+    formula=(
+        r"\mathcal{L} = -\sum_c \hat{y}_c \log p_c,\quad \hat{y} = \mathrm{top}_K(\text{teacher})"
+    ),
+    strengths=(
+        "A small model that gains from large pre-training data, at no teacher cost during training."
+    ),
+    weaknesses=(
+        "The stored answers take disk space, must match each augmented image exactly, and first "
+        "need a large teacher."
+    ),
 )

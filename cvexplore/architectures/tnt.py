@@ -13,4 +13,10 @@ TNT = Card(
     ),
     builds_on=("ViT", "DeiT"),
     models=("timm/tnt_*",),
+    formula=r"Z_i \leftarrow Z_i + W\,\mathrm{vec}(Y_i)",
+    strengths="Keeps fine structure inside each patch, which a plain ViT flattens away.",
+    weaknesses=(
+        "The inner transformer adds many small operations, so it is slower than a plain ViT of "
+        "similar size."
+    ),
 )

@@ -17,4 +17,13 @@ TWINS = Card(
     ),
     builds_on=("DeiT", "Swin"),
     models=("timm/twins_*",),
+    formula=r"\mathrm{Attn}(Q_w, K_w, V_w)\ \text{then}\ \mathrm{Attn}(Q, \bar{K}, \bar{V})",
+    strengths=(
+        "Simple to deploy for detection and segmentation: no shifted windows, and only standard "
+        "matrix operations."
+    ),
+    weaknesses=(
+        "One summary for each window loses detail in the far view, and global cost still grows "
+        "faster than the area."
+    ),
 )

@@ -19,6 +19,15 @@ VGG_CARD = Card(
     idea="Stack many 3×3 convolutions: two of them see as far as one 5×5, with fewer weights.",
     builds_on=("AlexNet",),
     models=("cvexplore/vgg", "torchvision/vgg*", "timm/vgg*"),
+    formula=r"2 \cdot 3^2 C^2 < 5^2 C^2",
+    strengths=(
+        "Easy to understand and change, and its features are popular for comparing or restyling "
+        "images."
+    ),
+    weaknesses=(
+        "It is large and slow: the dense layers of VGG-16 hold most of its 138 million weights, "
+        "and depth stops at 19 layers."
+    ),
 )
 
 WIDTHS = (64, 128, 256, 512, 512)

@@ -17,6 +17,15 @@ R2PLUS1D = Card(
     ),
     builds_on=("ResNet",),
     models=("torchvision/r2plus1d_18", "torchvision/r3d_18", "torchvision/mc3_18"),
+    formula=r"M = \left\lfloor \frac{t\,d^2\,N\,N'}{d^2 N + t\,N'} \right\rfloor",
+    strengths=(
+        "Recognizes actions in short clips with ResNet's layout, and is easier to train than full "
+        "3D convolutions."
+    ),
+    weaknesses=(
+        "It sees only a short clip at a time, and the maps of all frames take much memory and "
+        "computation."
+    ),
 )
 
 S3D = Card(
@@ -32,4 +41,13 @@ S3D = Card(
     idea="Give GoogLeNet a third dimension, time, but filter space and time one after the other.",
     builds_on=("GoogLeNet",),
     models=("torchvision/s3d",),
+    formula=r"y = K_{t \times 1 \times 1} * (K_{1 \times k \times k} * x)",
+    strengths=(
+        "Cheaper than inflating every filter to three dimensions, and a light backbone for short "
+        "clips."
+    ),
+    weaknesses=(
+        "Its many small branches run below a GPU's peak speed, and long events do not fit into its "
+        "clip."
+    ),
 )

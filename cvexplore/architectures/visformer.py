@@ -17,4 +17,13 @@ VISFORMER = Card(
     ),
     builds_on=("DeiT", "ResNet"),
     models=("timm/visformer_*",),
+    formula=(
+        r"\text{early: } x + P\,K_{3\times3}^{(g)} P\,x,\quad \text{late: } x + "
+        r"\mathrm{Attn}(\mathrm{BN}(x))"
+    ),
+    strengths="Learns well from limited data and short training, where a plain ViT does badly.",
+    weaknesses=(
+        "Its position tables fix the image size, and attention in the last two stages is quadratic "
+        "in positions."
+    ),
 )

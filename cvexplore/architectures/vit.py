@@ -22,6 +22,15 @@ VIT = Card(
     ),
     idea="Treat 16×16 patches as words, and let attention find which of them belong together.",
     models=("cvexplore/vit", "torchvision/vit_*", "timm/vit_*", "timm/test_vit"),
+    formula=r"z_0 = [\,x_{cls};\, x_1 E;\, \dots;\, x_N E\,] + E_{pos}",
+    strengths=(
+        "Scales well with data and size, sees the whole image in every layer, and shares its tools "
+        "with language models."
+    ),
+    weaknesses=(
+        "Cost grows quadratically with patches, and without large data or strong augmentation it "
+        "learns worse than a CNN."
+    ),
 )
 
 

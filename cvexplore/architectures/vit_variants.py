@@ -22,6 +22,15 @@ HYBRID_VIT = Card(
         "timm/vit_tiny_r_s16_*",
         "timm/vit_*_resnet*",
     ),
+    formula=r"z_0 = [\,x_{cls};\, \phi(x)_1 E;\, \dots;\, \phi(x)_N E\,] + E_{pos}",
+    strengths=(
+        "Does better than a plain ViT at small budgets, since the ResNet already knows about "
+        "neighbouring pixels."
+    ),
+    weaknesses=(
+        "Two kinds of network must be built and tuned, and for large models the gain over a plain "
+        "ViT vanishes."
+    ),
 )
 
 RELATIVE_VIT = Card(
@@ -40,6 +49,12 @@ RELATIVE_VIT = Card(
     builds_on=("ViT", "Swin V2"),
     # Experiments of timm's author, without a paper.
     models=("timm/vit_*relpos_*", "timm/test_vit_relpos"),
+    formula=r"\mathrm{softmax}(QK^\top/\sqrt{d} + B_{\Delta x, \Delta y})\,V",
+    strengths="Treats a pattern alike wherever it lies, which helps with modest amounts of data.",
+    weaknesses=(
+        "Each layer adds a bias for every pair of patches, which costs memory and must be adapted "
+        "for another image size."
+    ),
 )
 
 FLEXIVIT = Card(
@@ -55,6 +70,14 @@ FLEXIVIT = Card(
     idea="Train with patches of random size, so that one model can later trade speed for accuracy.",
     builds_on=("ViT",),
     models=("timm/flexivit_*",),
+    formula=r"\hat{w} = (B^\top)^{+}\, w",
+    strengths=(
+        "One set of weights serves many budgets: large patches for speed, small ones for accuracy."
+    ),
+    weaknesses=(
+        "Training must sample many patch sizes, and small patches still pay attention's quadratic "
+        "cost."
+    ),
 )
 
 VIT_22B = Card(
@@ -72,6 +95,15 @@ VIT_22B = Card(
     ),
     builds_on=("ViT",),
     models=("timm/vit_*_xp_*", "timm/vit_pwee_*_reg1_*"),
+    formula=r"y = x + \mathrm{MLP}(\mathrm{LN}(x)) + \mathrm{Attn}(\mathrm{LN}(x))",
+    strengths=(
+        "Trains stably at great size, and its parallel branches share one large matrix product for "
+        "speed."
+    ),
+    weaknesses=(
+        "The full model needs a data centre to train and its weights are not public, so others can "
+        "only reuse the block."
+    ),
 )
 
 SOVIT = Card(
@@ -89,6 +121,15 @@ SOVIT = Card(
     ),
     builds_on=("ViT",),
     models=("timm/vit_so150m*_reg[14]_*",),
+    formula=r"x_k \propto t^{s_k},\quad s_{mlp} > s_{depth} > s_{width}",
+    strengths=(
+        "Tells the shape of a ViT that uses a given compute budget best, so that a smaller model "
+        "can match a larger one."
+    ),
+    weaknesses=(
+        "The laws were fitted on one very large private data set, and need many training runs to "
+        "be fitted anew."
+    ),
 )
 
 ROPE_VIT = Card(
@@ -106,6 +147,15 @@ ROPE_VIT = Card(
     ),
     builds_on=("ViT",),
     models=("timm/vit_*_rope_*", "timm/vit_*_rope_reg[14]_*"),
+    formula=r"A_{nm} = \mathrm{Re}[\,q_n k_m^*\, e^{i(\theta_x \Delta x + \theta_y \Delta y)}\,]",
+    strengths=(
+        "Works at resolutions larger than those of training, since only the distance between "
+        "patches counts."
+    ),
+    weaknesses=(
+        "Queries and keys are rotated in every layer, which costs a little time, and attention "
+        "stays quadratic."
+    ),
 )
 
 DIFF_VIT = Card(
@@ -119,6 +169,12 @@ DIFF_VIT = Card(
     builds_on=("ViT with registers",),
     # The paper is about language; timm's author built small ViTs of it.
     models=("timm/vit_dwee_*_reg1_*", "timm/vit_dpwee_*_reg1_*", "timm/vit_dlittle_*_reg1_*"),
+    formula=r"(\mathrm{softmax}(Q_1 K_1^\top) - \lambda\,\mathrm{softmax}(Q_2 K_2^\top))\,V",
+    strengths="Puts less weight on patches that do not matter, as noise in both maps cancels.",
+    weaknesses=(
+        "Each head needs two softmax maps with half the width, so a fast attention kernel has to "
+        "run twice."
+    ),
 )
 
 NAFLEXVIT = Card(
@@ -137,4 +193,13 @@ NAFLEXVIT = Card(
     ),
     builds_on=("SigLIP", "FlexiViT"),
     models=("timm/naflexvit_*",),
+    formula=r"h \cdot w \le N,\quad h/w \approx H/W",
+    strengths=(
+        "Reads wide documents and tall screenshots without squeezing them, with a length chosen to "
+        "fit the budget."
+    ),
+    weaknesses=(
+        "Batches need padding and masks, position tables are resized for each shape, and long "
+        "sequences cost quadratically."
+    ),
 )

@@ -18,4 +18,12 @@ VITAMIN = Card(
     ),
     builds_on=("CoAtNet", "CLIP"),
     models=("timm/vitamin_*",),
+    formula=r"y = T_3(\mathrm{MBConv}_2(\mathrm{MBConv}_1(x)))",
+    strengths=(
+        "A good image encoder to train with captions, for search by text and for multimodal models."
+    ),
+    weaknesses=(
+        "It was tuned for learning from a very large set of image and caption pairs, and its last "
+        "stage is quadratic in tokens."
+    ),
 )

@@ -17,4 +17,13 @@ VOLO = Card(
     ),
     builds_on=("ViT", "CaiT"),
     models=("timm/volo_*",),
+    formula=(
+        r"A_i = \mathrm{softmax}(W_A x_i) \in \mathbb{R}^{k^2 \times k^2},\quad y = "
+        r"\mathrm{fold}(A_i V_i)"
+    ),
+    strengths="Encodes fine detail on a fine grid of tokens before global attention takes over.",
+    weaknesses=(
+        "Unfolding windows takes memory and is slow on some devices, and its position table fixes "
+        "the image size."
+    ),
 )

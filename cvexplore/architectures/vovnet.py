@@ -17,6 +17,15 @@ VOVNET = Card(
     ),
     builds_on=("DenseNet",),
     models=("timm/vovnet*",),
+    formula=r"y = W\,[\,x,\; f_1,\; f_2,\; \dots,\; f_n\,]",
+    strengths=(
+        "Fast and saving energy on GPUs as a backbone for detection, with features of several "
+        "depths in one map."
+    ),
+    weaknesses=(
+        "All outputs of a block stay in memory until they are joined, and without shortcuts it is "
+        "hard to make very deep."
+    ),
 )
 
 VOVNET_V2 = Card(
@@ -31,6 +40,12 @@ VOVNET_V2 = Card(
     ),
     builds_on=("VoVNet", "SENet", "ResNet"),
     models=("timm/ese_vovnet*", "timm/eca_vovnet*"),
+    formula=r"y = x + F(x) \odot \sigma(W\,\mathrm{avg}(F(x)))",
+    strengths="Allows deeper VoVNets and suits real-time instance segmentation.",
+    weaknesses=(
+        "Its attention has a full matrix over the channels, and global averages make each block "
+        "wait."
+    ),
 )
 
 PP_HGNET = Card(
@@ -48,6 +63,16 @@ PP_HGNET = Card(
     ),
     builds_on=("VoVNetV2",),
     models=("timm/hgnet_*",),
+    formula=(
+        r"y = \mathrm{SE}(W\,[\,x,\; x_1,\; \dots,\; x_n\,]),\quad x_{i+1} = K_{3\times3} * x_i"
+    ),
+    strengths=(
+        "High speed on server GPUs, which run its plain 3×3 convolutions close to their peak."
+    ),
+    weaknesses=(
+        "Full convolutions and joined maps need many weights and much memory, so CPUs and phones "
+        "run it slowly."
+    ),
 )
 
 PP_HGNET_V2 = Card(
@@ -62,4 +87,10 @@ PP_HGNET_V2 = Card(
     idea="Slim PP-HGNet's stem and blocks, with depthwise convolutions in the late stages.",
     builds_on=("PP-HGNet",),
     models=("timm/hgnetv2_*",),
+    formula=r"y = W_2\,W_1\,[\,x,\; x_1,\; \dots,\; x_n\,],\quad x_{i+1} = D\,P\,x_i",
+    strengths="A quick GPU backbone for real-time detectors, in sizes from small to large.",
+    weaknesses=(
+        "Joined maps take memory, late depthwise layers use a GPU badly, and it was published "
+        "without a paper of its own."
+    ),
 )

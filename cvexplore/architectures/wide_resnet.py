@@ -13,4 +13,10 @@ WIDE_RESNET = Card(
     ),
     builds_on=("ResNet",),
     models=("torchvision/wide_resnet*", "timm/wide_resnet*"),
+    formula=r"\text{weights} \propto \text{depth} \cdot k^2",
+    strengths="Trains faster than a very deep ResNet, as wide layers keep a GPU busy.",
+    weaknesses=(
+        "Weights and computation grow with the square of the widening factor, which makes models "
+        "large."
+    ),
 )

@@ -17,6 +17,12 @@ XCEPTION = Card(
     ),
     builds_on=("Inception-v3", "ResNet"),
     models=("timm/legacy_xception",),
+    formula=r"y = P_{1\times1} * (D_{3\times3} * x)",
+    strengths="Uses its weights better than Inception, with one regular kind of block.",
+    weaknesses=(
+        "Depthwise layers are limited by memory speed, so saved operations do not all save time on "
+        "GPUs."
+    ),
 )
 
 ALIGNED_XCEPTION = Card(
@@ -34,4 +40,13 @@ ALIGNED_XCEPTION = Card(
     ),
     builds_on=("Xception",),
     models=("timm/xception[4-7]*",),
+    formula=r"y = P_{1\times1} * (D_{3\times3} * x) \downarrow_2",
+    strengths=(
+        "A strong encoder for segmentation, whose strided layers can be dilated to keep the map "
+        "fine."
+    ),
+    weaknesses=(
+        "It is deep and slow for its accuracy in classification, and high-resolution maps take "
+        "much memory."
+    ),
 )

@@ -17,4 +17,13 @@ XCIT = Card(
     ),
     builds_on=("DeiT", "CaiT"),
     models=("timm/xcit_*",),
+    formula=r"V\,\mathrm{softmax}(\hat{K}^\top \hat{Q}/\tau)",
+    strengths=(
+        "Handles large images and small patches, because its cost is linear in the number of "
+        "patches."
+    ),
+    weaknesses=(
+        "Patches meet directly only in 3×3 convolutions, so relations between far pairs are seen "
+        "just as channel statistics."
+    ),
 )

@@ -3,10 +3,12 @@
 import fnmatch
 import functools
 import graphlib
+import pathlib
 import re
 import typing
 
 import pytest
+import streamlit
 import timm
 import torchvision
 
@@ -27,6 +29,14 @@ def catalog() -> tuple[str, ...]:
 @functools.cache
 def by_name() -> dict[str, Card]:
     return {card.name: card for card in cards()}
+
+
+@functools.cache
+def katex_commands() -> frozenset[str]:
+    """Return every LaTeX command that the KaTeX inside Streamlit knows, read from its source."""
+    (source,) = pathlib.Path(streamlit.__file__).parent.glob("static/**/katex*.js")
+    spelled = r"""(?<=[`"'.])\\\\([A-Za-z]+|[^A-Za-z])(?=[`"'.])"""  # "\\frac", "\\cos.\\sin"
+    return frozenset(re.findall(spelled, source.read_text("utf-8")))
 
 
 def each_card() -> pytest.MarkDecorator:
@@ -141,6 +151,43 @@ def test_learning_is_that_of_the_paper(name: str, learning: str) -> None:
 def test_a_number_has_one_title() -> None:
     titles = {card.paper.link: card.paper.title for card in cards()}
     assert all(titles[card.paper.link] == card.paper.title for card in cards())
+
+
+# --- Its formula, strengths and weaknesses --------------------------------------------------------
+
+
+@each_card()
+def test_strengths_and_weaknesses_are_one_sentence_each(card: Card) -> None:
+    for sentence in (card.strengths, card.weaknesses):
+        assert 0 < len(sentence) <= 220
+        assert sentence[0].isupper()
+        assert sentence.endswith(".")
+        assert not re.search(r"[.!?] ", sentence)
+    assert card.strengths != card.weaknesses
+
+
+@each_card()
+def test_formula_is_latex_that_the_page_can_typeset(card: Card) -> None:
+    assert card.formula
+    assert "$" not in card.formula
+    assert card.formula.isascii()  # KaTeX warns of other letters outside of \text
+    commands = re.findall(r"\\([A-Za-z]+|[^A-Za-z])", card.formula)
+    assert set(commands) <= katex_commands()
+    assert commands.count("left") == commands.count("right")
+
+
+@each_card()
+def test_formula_has_balanced_braces(card: Card) -> None:
+    depth = 0
+    for brace in re.findall(r"(?<!\\)[{}]", card.formula):
+        depth += 1 if brace == "{" else -1
+        assert depth >= 0
+    assert depth == 0
+
+
+@pytest.mark.parametrize(("command", "known"), [("frac", True), (",", True), ("fracc", False)])
+def test_the_commands_are_those_of_katex(command: str, known: bool) -> None:
+    assert (command in katex_commands()) == known
 
 
 # --- The family tree ------------------------------------------------------------------------------
