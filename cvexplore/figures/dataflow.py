@@ -16,8 +16,9 @@ INPUT = -1  # the id of the image
 def drawing(trace: Trace, example: tuple[int, ...]) -> dict[str, Any]:
     """Return the layers that ran, the blocks around them, and the edges, as JSON has them.
 
-    Layers with no source of their own are fed by the image. A block's figures are the sums over
-    its layers, so they are left to whoever draws it.
+    A layer with no source is fed by the image if it takes what has the image's shape; else it
+    works on parameters alone, as the making of a table of relative positions does. A block's
+    figures are the sums over its layers, so they are left to whoever draws it.
 
     Args:
         trace: what was watched.
@@ -25,7 +26,9 @@ def drawing(trace: Trace, example: tuple[int, ...]) -> dict[str, Any]:
     """
     ran = [layer for layer in trace.layers if layer.output_shape is not None]
     fed = {end for _, end in trace.edges}
-    first = [[INPUT, layer.index] for layer in ran if layer.index not in fed]
+    loose = [layer for layer in ran if layer.index not in fed]
+    takes_it = [layer for layer in loose if example in layer.input_shapes] or loose[:1]
+    first = [[INPUT, layer.index] for layer in takes_it]
     image = {
         "id": INPUT,
         "path": "input",

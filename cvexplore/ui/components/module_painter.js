@@ -152,7 +152,8 @@ class Painter {
     const { title, detail, sign } = this.describe(part);
     if (sign) return [30, 30];
     const bold = typeof part === "string" ? `+ ${title}` : title;
-    return [Math.max(84, this.measure(bold, true) + 30, this.measure(detail) + 30), 42];
+    const width = Math.max(84, this.measure(bold, true) + 30, this.measure(detail) + 30);
+    return [8 * Math.ceil(width / 8), 42]; // few widths, so that blocks that are alike lie alike
   }
 
   titleWidth(part) {

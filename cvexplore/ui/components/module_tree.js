@@ -107,40 +107,82 @@ const MANY = 6; // a block with more than two edges a part, and these, is laid o
  * @returns {{boxes: object[], lines: object[], width: number, height: number}}
  */
 function arrange(dagre, tree, how, block = "") {
-  const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: "TB", ranksep: how.gap, nodesep: 18, marginx: 14, marginy: 12 });
-  graph.setDefaultEdgeLabel(() => ({}));
-  const inner = new Map();
-  for (const part of tree.parts.get(block)) {
-    if (how.open.has(part)) {
-      const inside = arrange(dagre, tree, how, part);
-      inner.set(part, inside);
-      const wide = Math.max(inside.width, how.titleWidth(part));
-      graph.setNode(part, { part, width: wide, height: inside.height + HEAD });
-    } else {
-      const [width, height] = how.size(part);
-      graph.setNode(part, { part, width, height });
-    }
-  }
   const edges = tree.edges.get(block) ?? [];
-  for (const [from, to] of edges) {
-    for (const end of [from, to]) {
-      if (!graph.hasNode(end)) graph.setNode(end, { part: end, width: 8, height: 8 });
-    }
+  const ports = ["\vin", "\vout"].filter((port) => edges.some((edge) => edge.includes(port)));
+  const parts = [...tree.parts.get(block), ...ports];
+  const inside = parts.map((part) => (how.open.has(part) ? arrange(dagre, tree, how, part) : null));
+  const sizes = parts.map((part, index) => {
+    if (ports.includes(part)) return [8, 8];
+    const inner = inside[index];
+    return inner
+      ? [Math.max(inner.width, how.titleWidth(part)), inner.height + HEAD]
+      : how.size(part);
+  });
+  const places = new Map(parts.map((part, index) => [part, index]));
+  const links = edges.map(([from, to]) => [places.get(from), places.get(to)]);
+  const plan = planned(dagre, sizes, links, how.gap);
+  const boxes = plan.boxes.map((box, index) => ({
+    ...box,
+    part: parts[index],
+    inside: inside[index],
+  }));
+  boxes.sort((a, b) => a.y - b.y || a.x - b.x); // read aloud, and reached by keys, from the top
+  const lines = plan.lines.map((line, index) => ({
+    ...line,
+    source: edges[index][2],
+    to: edges[index][1],
+  }));
+  return { boxes, lines, width: plan.width, height: plan.height };
+}
+
+/** Networks repeat their blocks, and a block that is toggled leaves the others as they were. */
+const plans = new Map();
+const MOST_PLANS = 500;
+
+function planned(dagre, sizes, links, gap) {
+  const key = JSON.stringify([sizes, links, gap]);
+  if (!plans.has(key)) {
+    if (plans.size >= MOST_PLANS) plans.clear();
+    plans.set(key, plan(dagre, sizes, links, gap));
   }
-  const skips = edges.length > 2 * graph.nodeCount() + MANY ? longEdges(edges) : new Set();
-  for (const edge of edges) {
-    if (!skips.has(edge)) graph.setEdge(edge[0], edge[1], { source: edge[2], to: edge[1] });
+  return plans.get(key);
+}
+
+/** Places boxes of these sizes, and the lines between them, from top to bottom. */
+function plan(dagre, sizes, links, gap) {
+  const graph = new dagre.graphlib.Graph();
+  graph.setGraph({ rankdir: "TB", ranksep: gap, nodesep: 18, marginx: 14, marginy: 12 });
+  sizes.forEach(([width, height], index) => graph.setNode(index, { width, height }));
+  const isLong = links.length > 2 * sizes.length + MANY ? longLinks(links) : () => false;
+  for (const link of links) {
+    if (!isLong(link)) graph.setEdge(link[0], link[1], {});
   }
   dagre.layout(graph);
-  return collect(graph, inner, skips);
+  const { width, height } = graph.graph();
+  const boxes = sizes.map((_, index) => {
+    const node = graph.node(index);
+    return {
+      x: node.x - node.width / 2,
+      y: node.y - node.height / 2,
+      width: node.width,
+      height: node.height,
+    };
+  });
+  const lines = links.map((link) =>
+    isLong(link) ? arc(graph.node(link[0]), graph.node(link[1])) : graph.edge(link[0], link[1]),
+  );
+  const room = links.some(isLong) ? Math.min(160, 20 + height / 12) : 0;
+  return { boxes, lines, width: (width || 60) + room, height: height || 30 };
 }
 
 /** In a dense block every layer feeds every later one: all but the next steps become arcs. */
-function longEdges(edges) {
+function longLinks(links) {
   const rank = new Map();
   const before = new Map();
-  for (const [from, to] of edges) before.set(to, [...(before.get(to) ?? []), from]);
+  for (const [from, to] of links) {
+    if (!before.has(to)) before.set(to, []);
+    before.get(to).push(from);
+  }
   const rankOf = (part) => {
     if (!rank.has(part)) {
       rank.set(part, 0); // also ends the search where a block runs twice and the edges go round
@@ -148,23 +190,10 @@ function longEdges(edges) {
     }
     return rank.get(part);
   };
-  return new Set(edges.filter(([from, to]) => rankOf(to) - rankOf(from) > 1));
+  return ([from, to]) => rankOf(to) - rankOf(from) > 1;
 }
 
-function collect(graph, inner, skips) {
-  const boxes = graph.nodes().map((name) => {
-    const { part, x, y, width, height } = graph.node(name);
-    const inside = inner.get(part);
-    return { part, x: x - width / 2, y: y - height / 2, width, height, inside };
-  });
-  boxes.sort((a, b) => a.y - b.y || a.x - b.x); // read aloud, and reached by keys, from the top
-  const lines = graph.edges().map((edge) => graph.edge(edge));
-  const { width, height } = graph.graph();
-  const arcs = [...skips].map(([from, to, source]) => {
-    const [a, b] = [graph.node(from), graph.node(to)];
-    const reach = Math.min(150, 14 + Math.abs(b.y - a.y) / 9);
-    return { arc: [a.x + a.width / 2, a.y, b.x + b.width / 2, b.y, reach], source, to };
-  });
-  const room = arcs.length ? Math.min(160, 20 + height / 12) : 0;
-  return { boxes, lines: [...lines, ...arcs], width: (width || 60) + room, height: height || 30 };
+function arc(a, b) {
+  const reach = Math.min(150, 14 + Math.abs(b.y - a.y) / 9);
+  return { arc: [a.x + a.width / 2, a.y, b.x + b.width / 2, b.y, reach] };
 }
