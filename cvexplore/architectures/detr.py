@@ -264,14 +264,14 @@ def detr(
         step = math.lcm(4, heads)
         lower = max(width // step, 1) * step
         raise BuildError(
-            f"width {width} is not a multiple of 4, the sines and cosines of a row and a column; "
+            f"Width {width} is not a multiple of 4, the sines and cosines of a row and a column; "
             f"{lower} and {lower + step} are."
         )
     if width % heads:
         fit = [number for number in range(1, 65) if width % number == 0]
         nearest = [n for n in fit if n < heads][-1:] + [n for n in fit if n > heads][:1]
         raise BuildError(
-            f"width {width} is not a multiple of {heads} heads; "
+            f"Width {width} is not a multiple of {heads} heads; "
             f"it is a multiple of {' and '.join(map(str, nearest))}."
         )
     return DETR(

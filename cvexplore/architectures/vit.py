@@ -194,12 +194,12 @@ def vit(
     if image_size % patch_size:
         larger = (image_size // patch_size + 1) * patch_size
         raise BuildError(
-            f"patch size {patch_size} does not divide image size {image_size}; "
+            f"Patch size {patch_size} does not divide image size {image_size}; "
             f"{divisors_near(patch_size, image_size)} would, and image size {larger} would fit."
         )
     if width % heads:
         raise BuildError(
-            f"width {width} is not a multiple of {heads} heads; "
+            f"Width {width} is not a multiple of {heads} heads; "
             f"it is a multiple of {divisors_near(heads, width)}."
         )
     return VisionTransformer(

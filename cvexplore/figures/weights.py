@@ -50,8 +50,17 @@ def distributions(
     figure.add_trace(_widths(figure, tensors, picked), row=1, col=1)
     figure.add_trace(_shapes(tensors), row=1, col=2)
     figure.update_layout(frame(height, showlegend=False, clickmode="event+select", dragmode="zoom"))
-    stops = _stops([each.std for each in (*tensors, *rings) if each.std > 0])
-    figure.update_xaxes(title="Width σ", type="log", tickformat="~g", tickvals=stops, col=1)
+    widths = [each.std for each in (*tensors, *rings) if each.std > 0] or [1.0]
+    stops = _stops(min(widths), max(widths))
+    ends = [min(widths + stops) / 1.2, max(widths + stops) * 1.2]
+    figure.update_xaxes(
+        title="Width σ",
+        type="log",
+        range=[math.log10(end) for end in ends],
+        tickvals=stops,
+        tickformat="~g",
+        col=1,
+    )
     figure.update_xaxes(title="Distance from the mean (σ)", col=2)
     starts = _blocks(names, apart=math.ceil(14 * len(names) / (height - 110)))
     figure.update_yaxes(
@@ -139,16 +148,16 @@ def _short(block: str) -> str:
     return block if len(block) <= _LONGEST else f"{block[: _LONGEST - 1]}…"
 
 
-def _stops(widths: Sequence[float]) -> list[float]:
-    """Return two or more round numbers to mark a log axis at; more only where decades allow."""
-    low, high = min(widths, default=0.1), max(widths, default=1.0)
+def _stops(low: float, high: float) -> list[float]:
+    """Return two or more round numbers to mark a log axis at, finer ones where it is short."""
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for round_ones in ((1,), (1, 3), (1, 2, 5)):
         stops = [one * 10.0**decade for decade in decades for one in round_ones]
         inside = [each for each in stops if low <= each <= high]
         if len(inside) > 1:
             return inside
-    return stops
+    below = [each for each in stops if each < low][-1:]
+    return below + inside + [each for each in stops if each > high][:1]
 
 
 def _ring(figure: "Figure", row: int) -> None:
