@@ -1,11 +1,12 @@
-"""Print every part's table, or those that are named: trace, features, training, pages, drawing."""
+"""Print every part's table, or those that are named."""
 
 import sys
 
-from benchmarks import drawing, features, pages, trace, training
+from benchmarks import drawing, features, memory, pages, trace, training
 
 PARTS = {
     "trace": trace,
+    "memory": memory,
     "features": features,
     "training": training,
     "pages": pages,

@@ -4,6 +4,8 @@
     ├── UnknownName            no plug-in, architecture, layer or run of that name
     ├── OptionError            an option that does not exist, or a value it does not allow
     ├── BuildError             these options do not make a network
+    ├── DesignError            a design that is none, is too large, or whose layers do not fit
+    ├── ExportError            a network that a file format cannot hold
     ├── WeightsError           those weights are not here, or belong to another network
     ├── TraceError             the network cannot take this input
     ├── LayerError             a layer that was not run, or that has no maps
@@ -17,6 +19,10 @@ Anything that is not a CvexploreError is a defect of ours.
 
 import difflib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cvexplore.trace.records import Trace
 
 
 class CvexploreError(Exception):
@@ -41,12 +47,31 @@ class BuildError(CvexploreError):
     """Options that are each allowed but do not make a network together."""
 
 
+class DesignError(CvexploreError):
+    """A design that is none, is too large, or whose layers do not fit; the message names one."""
+
+
+class ExportError(CvexploreError):
+    """A network that a file format cannot hold, or that could not be written; it says why."""
+
+
 class WeightsError(CvexploreError):
     """Weights that are not here, cannot be fetched, or belong to another network."""
 
 
 class TraceError(CvexploreError):
-    """A network that cannot take the input it was given; the message names the layer."""
+    """A network that cannot take the input it was given; the message names the layer.
+
+    Args:
+        message: one sentence.
+        partial: the trace of what ran; the layer that failed stands after it, without an output.
+        layer: the path of that layer; empty if it is the network itself.
+    """
+
+    def __init__(self, message: str, partial: "Trace | None" = None, layer: str = "") -> None:
+        super().__init__(message)
+        self.partial = partial
+        self.layer = layer
 
 
 class LayerError(CvexploreError):

@@ -14,7 +14,7 @@ _RUN_ID = re.compile(r"[0-9a-z][0-9a-z_-]{0,63}")
 
 
 def home() -> Path:
-    """Return the folder that holds runs, downloads and timings (it may not exist yet)."""
+    """Return the folder that holds runs, designs, downloads and timings (it may not exist yet)."""
     return Path(os.environ.get("CVEXPLORE_HOME") or Path.home() / ".cvexplore")
 
 
@@ -42,6 +42,11 @@ def run_weights(run_id: str) -> Path:
 def downloads() -> Path:
     """Return the folder of weights that were downloaded because someone asked for them."""
     return home() / "downloads"
+
+
+def designs() -> Path:
+    """Return the folder of the networks that people designed, a JSON file each."""
+    return home() / "designs"
 
 
 def timings() -> Path:

@@ -4,7 +4,18 @@ import streamlit as st
 
 from cvexplore import catalog
 from cvexplore.ui import cached
-from cvexplore.ui.anatomy import Built, idea, parameters, table
+from cvexplore.ui.anatomy import (
+    Built,
+    costs,
+    drawing,
+    idea,
+    memory,
+    parameters,
+    published,
+    table,
+    taking,
+    weights,
+)
 from cvexplore.ui.form import option_form
 from cvexplore.ui.messages import told
 from cvexplore.ui.pickers import pick_architecture
@@ -12,9 +23,14 @@ from cvexplore.ui.places import page
 from cvexplore.ui.words import compact
 
 VIEWS = {
+    "Drawing": drawing.show,
     "Table": table.show,
+    "Costs": costs.show,
     "Parameters": parameters.show,
+    "Memory": memory.show,
+    "Weights": weights.show,
     "Idea": idea.show,
+    "Export": taking.show,
 }
 
 st.title("Anatomy")
@@ -57,6 +73,7 @@ with right:
         st.metric(
             "Layers", f"{len(seen.layers):,}", help=f"{len(seen.joins())} of them join streams"
         )
+    published.show(built)
     tabs = st.tabs(list(VIEWS), key="view", bind="query-params")
     for tab, show in zip(tabs, VIEWS.values(), strict=True):
         if tab.open:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cvexplore import plugins
 from cvexplore.catalog import downloads, names
 from cvexplore.catalog import weights as weight_files
-from cvexplore.errors import BuildError, CvexploreError, WeightsError
+from cvexplore.errors import BuildError, CvexploreError, TraceError, WeightsError
 from cvexplore.images import Preparation
 
 if TYPE_CHECKING:
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from cvexplore.trace import Trace
 
 # A library is a module with the functions that own_models.py has.
-_LIBRARIES = {"cvexplore": "own_models", "torchvision": "torchvision_models", "timm": "timm_models"}
+_LIBRARIES = {
+    "cvexplore": "own_models",
+    "torchvision": "torchvision_models",
+    "timm": "timm_models",
+    "design": "designed_models",
+}
+
+_AFFORDABLE = 50e6  # parameters of a network that is run in earnest where it asks for values
+_FEW_PIXELS = 3 * 512 * 512  # and numbers of its input
 
 
 def library(name: str) -> tuple[ModuleType, str]:
@@ -73,7 +81,7 @@ def build(
     """
     module, model = library(name)
     chosen = {**origin_options(name, weights), **chosen}
-    checked = plugins.check(name, module.options(model), chosen)
+    checked = plugins.check(name, module.options(model), chosen) if chosen else {}
     if device == "meta":
         return _without_memory(module, model, checked)
     if weights == "pretrained":
@@ -111,8 +119,8 @@ def example(name: str, *, device: str = "meta", **chosen: Any) -> tuple[Any, ...
     size = chosen.get("image_size") or module.image_size(model)
     if module.__name__.endswith("torchvision_models"):
         return module.example(model, size, device)
-    defaults = {option.name: option.default for option in module.options(model)}
-    return module.example(model, size, chosen.get("channels", defaults.get("channels", 3)), device)
+    channels = chosen.get("channels") or module.preparation(model).channels
+    return module.example(model, size, channels, device)
 
 
 def traced(name: str, **chosen: Any) -> "Trace":
@@ -120,11 +128,35 @@ def traced(name: str, **chosen: Any) -> "Trace":
 
     Raises:
         UnknownName, OptionError, BuildError: as ``build`` does.
-        TraceError: the network cannot take an image of this size; the message names the layer.
+        TraceError: the network cannot take an image of this size; the message names the layer, and
+            the error carries the trace of what ran.
     """
-    from cvexplore.trace import watch
+    from cvexplore.trace import needs_numbers, watch
 
-    return watch(build(name, device="meta", **chosen), example(name, **chosen))
+    network = build(name, device="meta", **chosen)  # which checks what was chosen
+    given = example(name, **chosen)
+    try:
+        return watch(network, given)
+    except TraceError as error:
+        if not needs_numbers(error) or not _is_small(error.partial, given):
+            raise
+    return watch(build(name, **chosen), _in_numbers(given))
+
+
+def _is_small(seen: "Trace | None", given: tuple[Any, ...]) -> bool:
+    """Say whether a network and its input may be made in earnest, just to look at them."""
+    from cvexplore.trace.calls import tensors_in
+
+    pixels = sum(each.numel() for each in tensors_in(given))
+    return seen is not None and seen.parameters < _AFFORDABLE and pixels < _FEW_PIXELS
+
+
+def _in_numbers(given: Any) -> Any:
+    """Return arguments like these that have numbers: pictures of noise."""
+    import torch
+    from torch.utils._pytree import tree_map_only
+
+    return tree_map_only(torch.Tensor, lambda each: torch.rand(each.shape), given)
 
 
 def preparation(name: str, weights: str = "random", **chosen: Any) -> Preparation:
@@ -160,9 +192,20 @@ def _built(module: ModuleType, model: str, chosen: Mapping[str, Any]) -> "nn.Mod
     except CvexploreError:
         raise
     except Exception as error:  # whatever a library's constructor finds wrong
-        raise BuildError(
-            f"{model} cannot be built with {dict(chosen)}: {_reason(error)}"
-        ) from error
+        raise BuildError(_refusal(module, model, chosen, error)) from error
+
+
+def _refusal(module: ModuleType, model: str, chosen: Mapping[str, Any], error: Exception) -> str:
+    """Return which layer cannot be built with these options and why."""
+    from cvexplore.trace.reasons import failing_layer, why
+
+    asked = " and ".join(f"{key} {value}" for key, value in chosen.items()) or "its own options"
+    layer = failing_layer(error)
+    where = f"in its {layer}, " if layer else ""
+    hint = ""
+    if chosen.get("image_size", module.image_size(model)) != module.image_size(model):
+        hint = f" Its own image size is {module.image_size(model)}."
+    return f"{model} cannot be built with {asked}: {where}{why(error)}.{hint}"
 
 
 def _reason(error: Exception) -> str:

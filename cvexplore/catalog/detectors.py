@@ -11,6 +11,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
+_KEPT = ("detections", "boxes of one picture that are kept at last, at most")
+_CANDIDATES = ("candidates", "boxes of each level, before those that overlap are dropped, at most")
+
+# What a constructor calls a number of boxes; what we call it, and what it is.
+BOXES = {
+    "rpn_post_nms_top_n_test": (
+        "proposals",
+        "boxes that may hold something, at most, which the second stage looks into",
+    ),
+    "box_detections_per_img": _KEPT,
+    "detections_per_img": _KEPT,
+    "rpn_pre_nms_top_n_test": _CANDIDATES,
+    "topk_candidates": _CANDIDATES,
+}
+
 _DENSE = ("RetinaNet", "FCOS", "SSD")
 
 

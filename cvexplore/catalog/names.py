@@ -1,22 +1,25 @@
 """Every architecture that can be built, by name: "torchvision/resnet50", "timm/…", "cvexplore/…".
 
 The names come from the measured facts that ship with the package, so that a list of 1,500 models is
-there at once and torch is not imported for it.
+there at once and torch is not imported for it. People's own designs bring theirs along.
 """
 
 import csv
 import fnmatch
 import functools
 import io
+import os
 import typing
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from cvexplore import folders
 from cvexplore.errors import UnknownName
 
 FACTS = Path(__file__).with_name("facts.csv")
+DESIGNS = "Your designs"  # the family of all networks that people designed on this machine
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Architecture:
 
     Args:
         name: "library/model".
-        library: "cvexplore", "torchvision" or "timm".
+        library: "cvexplore", "torchvision", "timm", or "design" for one designed on this machine.
         family: the name of its card.
         kind: "CNN", "transformer", "hybrid" or "MLP".
         year: of the family's paper.
@@ -106,17 +109,32 @@ def _by_name() -> dict[str, Architecture]:
     return {each.name: each for each in read_facts()}
 
 
+def _known() -> dict[str, Architecture]:
+    """Return the catalog's architectures and the designs on this machine, by name."""
+    folder = folders.designs()
+    try:
+        files = tuple(sorted(file for file in os.listdir(folder) if file.endswith(".csv")))
+    except OSError:
+        return _by_name()
+    return {**_by_name(), **_designed(folder, files)}
+
+
+@functools.lru_cache(maxsize=4)
+def _designed(folder: Path, files: tuple[str, ...]) -> dict[str, Architecture]:
+    return {each.name: each for file in files for each in read_facts(folder / file)}
+
+
 def architectures(pattern: str = "", library: str = "") -> tuple[Architecture, ...]:
     """Return all architectures whose name or family matches, in the order of the catalog.
 
     Args:
         pattern: a part of the name or family, or a pattern with ``*``; empty means all.
-        library: "cvexplore", "torchvision" or "timm"; empty means all.
+        library: "cvexplore", "torchvision", "timm" or "design"; empty means all.
     """
     wanted = pattern.lower()
     return tuple(
         each
-        for each in _by_name().values()
+        for each in _known().values()
         if (not library or each.library == library) and (not wanted or _matches(each, wanted))
     )
 
@@ -136,11 +154,11 @@ def find(name: str) -> Architecture:
         UnknownName: there is none; the message offers the nearest names.
     """
     try:
-        return _by_name()[name]
+        return _by_name()[name] if name in _by_name() else _known()[name]
     except KeyError:
-        raise UnknownName("architecture", name, _by_name()) from None
+        raise UnknownName("architecture", name, _known()) from None
 
 
 def names(of: Iterable[Architecture] | None = None) -> tuple[str, ...]:
     """Return the names of these architectures, or of all."""
-    return tuple(each.name for each in (of if of is not None else _by_name().values()))
+    return tuple(each.name for each in (of if of is not None else _known().values()))

@@ -1,6 +1,7 @@
 """timm's models: 1,371 of them, with timm's own construction, preparation and weights."""
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,16 @@ import timm
 import torch
 from huggingface_hub import hf_hub_url
 from timm.data.imagenet_info import ImageNetInfo, infer_imagenet_subset
+from timm.models import build_model_with_cfg
 from torch import nn
 
-from cvexplore.errors import BuildError
+from cvexplore.catalog import constructors, parameters
 from cvexplore.images import Preparation
 from cvexplore.plugins import Option, Range
+
+_CLASSES = "outputs of the classifier; 0 for the values it would be given"
+_CHANNELS = "of the image: 3 for colours, 1 for grey"
+_WORDS = {"classes": "num_classes", "channels": "in_chans"}  # ours and timm's
 
 
 def names() -> list[str]:
@@ -26,10 +32,10 @@ def task(name: str) -> str:
 
 
 def options(name: str) -> tuple[Option, ...]:
-    """Return what timm's constructors let one choose here."""
+    """Return what timm's constructors let one choose here; the most used first."""
     return (
-        Option("classes", int, _settings(name).num_classes, Range(0, 100_000)),
-        Option("channels", int, _settings(name).input_size[0], Range(1, 16)),
+        Option("classes", int, _settings(name).num_classes, Range(0, 100_000), help=_CLASSES),
+        Option("channels", int, _settings(name).input_size[0], Range(1, 16), help=_CHANNELS),
         Option(
             "image_size",
             int,
@@ -37,7 +43,31 @@ def options(name: str) -> tuple[Option, ...]:
             Range(8, 1024, unit="pixels"),
             help="pixels a side; some networks are built for one size",
         ),
+        *_own_options(name),
     )
+
+
+@functools.cache
+def _own_options(name: str) -> tuple[Option, ...]:
+    return constructors.options(_private(name), _call(name))
+
+
+@functools.cache
+def _call(name: str) -> constructors.Call:
+    """Return how timm's function of this name calls the constructor of its network."""
+    call = constructors.called(_private(name))
+    assert call is not None, f"timm's own function refuses to build {name}"
+    return call
+
+
+def _private(name: str) -> Callable[..., Any]:
+    builder = timm.models.model_entrypoint(name)
+    return constructors.private_copy(builder, {"build_model_with_cfg": _note_last})
+
+
+def _note_last(network: type, *args: Any, **kwargs: Any) -> None:
+    """Do what timm does at last, but note how it calls the constructor."""
+    build_model_with_cfg(constructors.note(network), *args, **kwargs)
 
 
 def image_size(name: str) -> int:
@@ -45,17 +75,25 @@ def image_size(name: str) -> int:
     return _settings(name).input_size[-1]
 
 
-def build(name: str, chosen: Mapping[str, Any]) -> nn.Module:
-    """Build the architecture with random weights.
+def arguments(name: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``timm.create_model`` is given, beside the name, for these options.
 
-    Raises:
-        BuildError: the network cannot be built with these options.
+    What is chosen as it is by default is left out.
     """
-    try:
-        return _create(name, chosen, pretrained=False)
-    except (AssertionError, ValueError, RuntimeError, TypeError) as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise BuildError(f"timm cannot build {name} with {dict(chosen)}: {reason}") from error
+    if not chosen:
+        return {}
+    defaults = {option.name: option.default for option in options(name)}
+    changed = {key: value for key, value in chosen.items() if value != defaults[key]}
+    given = {_WORDS[key]: changed.pop(key) for key in _WORDS if key in changed}
+    size = changed.pop("image_size", None)
+    if size and _call(name).has("img_size"):
+        given["img_size"] = size
+    return given | parameters.arguments(changed, _call(name).values)
+
+
+def build(name: str, chosen: Mapping[str, Any]) -> nn.Module:
+    """Build the architecture with random weights; timm raises almost anything where it cannot."""
+    return timm.create_model(name, **arguments(name, chosen))
 
 
 def build_pretrained(name: str, chosen: Mapping[str, Any], path: Path) -> nn.Module:
@@ -63,19 +101,9 @@ def build_pretrained(name: str, chosen: Mapping[str, Any], path: Path) -> nn.Mod
 
     timm adapts them to the options, and raises almost anything where it cannot.
     """
-    return _create(name, chosen, pretrained=True, pretrained_cfg_overlay={"file": str(path)})
-
-
-def _create(name: str, chosen: Mapping[str, Any], **how: Any) -> nn.Module:
-    words = {"classes": "num_classes", "channels": "in_chans"}
-    how |= {words[key]: value for key, value in chosen.items() if key in words}
-    size = chosen.get("image_size", image_size(name))
-    if size == image_size(name):
-        return timm.create_model(name, **how)
-    try:
-        return timm.create_model(name, img_size=size, **how)
-    except TypeError:  # the constructor does not depend on the image size
-        return timm.create_model(name, **how)
+    overlay = {"file": str(path)}
+    given = arguments(name, chosen)
+    return timm.create_model(name, pretrained=True, pretrained_cfg_overlay=overlay, **given)
 
 
 def example(name: str, size: int, channels: int, device: str = "meta") -> tuple[Any, ...]:

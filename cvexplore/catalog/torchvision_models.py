@@ -6,84 +6,54 @@ head, GoogLeNet keeps its. So the builders are handed the published weights, but
 download: they load what is on this machine, or nothing.
 """
 
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 import torchvision
 from torch import nn
-from torchvision.models import Weights, WeightsEnum
 from torchvision.models.detection._utils import overwrite_eps
 
-from cvexplore.catalog.detectors import is_detector
+from cvexplore.catalog.torchvision_options import AUXILIARY, arguments, options
+from cvexplore.catalog.torchvision_published import (
+    accuracies,
+    figures,
+    frames,
+    image_size,
+    labels,
+    names,
+    preparation,
+    task,
+    weights_address,
+)
+from cvexplore.catalog.torchvision_published import published_entry as _published
+from cvexplore.catalog.unloaded import NOTHING, entry, nothing_to_load
 from cvexplore.catalog.weights import read
 from cvexplore.errors import BuildError, WeightsError
-from cvexplore.images import Preparation
-from cvexplore.plugins import Option, Range
+from cvexplore.trace.reasons import patches_do_not_fit
 
-_TASKS = {
-    "torchvision.models.detection": "detection",
-    "torchvision.models.segmentation": "segmentation",
-    "torchvision.models.video": "video",
-    "torchvision.models.optical_flow": "optical flow",
-}
+__all__ = [
+    "accuracies",
+    "arguments",
+    "build",
+    "build_pretrained",
+    "example",
+    "figures",
+    "frames",
+    "image_size",
+    "labels",
+    "names",
+    "options",
+    "preparation",
+    "task",
+    "weights_address",
+]
 
 # Their published weights were trained with a batch normalisation that adds nothing to the variance.
 _WITHOUT_EPS = frozenset(
     f"{head}_resnet50_fpn" for head in ("fasterrcnn", "keypointrcnn", "maskrcnn", "retinanet")
 )
-
-
-def names() -> list[str]:
-    """Return the names of all models."""
-    return torchvision.models.list_models()
-
-
-def task(name: str) -> str:
-    """Return what the model is for: "classification", "detection", …"""
-    module = torchvision.models.get_model_builder(name).__module__
-    return next(
-        (job for start, job in _TASKS.items() if module.startswith(start)), "classification"
-    )
-
-
-def options(name: str) -> tuple[Option, ...]:
-    """Return what a builder of torchvision lets one choose here."""
-    if task(name) == "optical flow":
-        return (_size_option(name),)
-    classes = Option("classes", int, len(_published(name).meta["categories"]), Range(1, 100_000))
-    return (classes, _size_option(name))
-
-
-def _size_option(name: str) -> Option:
-    side = image_size(name)
-    return Option("image_size", int, side, Range(8, 1024, unit="pixels"), help="pixels a side")
-
-
-def image_size(name: str) -> int:
-    """Return the pixels a side that the published figures are for."""
-    base = name.removeprefix("quantized_")
-    kind = task(name)
-    if kind == "detection":
-        if base.startswith("ssd"):
-            return 320 if "320" in base else 300
-        return 320 if "_320_" in base else 800
-    if kind == "segmentation":
-        return 520
-    if kind == "optical flow":
-        return 512  # where RAFT's published multiply-adds are met exactly
-    if kind == "video":
-        return 112 if base.startswith(("r3d", "mc3", "r2plus1d")) else 224
-    sizes = [_crop(entry) for entry in torchvision.models.get_model_weights(name)]
-    return min(size for size in sizes if size) if any(sizes) else 224
-
-
-def frames(name: str) -> int:
-    """Return how many pictures one input has: 16 for video models, else 0 (no time axis)."""
-    return 16 if task(name) == "video" else 0
 
 
 def build(name: str, chosen: Mapping[str, Any]) -> nn.Module:
@@ -92,25 +62,40 @@ def build(name: str, chosen: Mapping[str, Any]) -> nn.Module:
     Raises:
         BuildError: the network cannot be built with these options.
     """
-    return _build(name, chosen, _NOTHING)
+    return _build(name, chosen, NOTHING)
 
 
 def _build(name: str, chosen: Mapping[str, Any], state: Mapping[str, Any]) -> nn.Module:
     size = chosen.get("image_size", image_size(name))
-    published = _published(name, size)
-    builder = torchvision.models.get_model_builder(name)
     if name.startswith("vit_"):
         patch = int(name.rpartition("_")[2])
         if size % patch:
-            raise BuildError(
-                f"Patch size {patch} does not divide image size {size}; "
-                f"{max(1, size // patch) * patch} and {(size // patch + 1) * patch} work."
-            )
-    with _nothing_to_load():
-        network = builder(weights=_entry(published, chosen.get("classes"), size, state))
+            why = patches_do_not_fit(patch, size)
+            raise BuildError(f"{why[0].upper()}{why[1:]}.")
+    given = arguments(name, chosen)
+    facts: dict[str, Any] = {"min_size": (size, size)}  # a ViT takes its image size from here
+    if "num_classes" in given:
+        facts["categories"] = [str(each) for each in range(given["num_classes"])]
+    heads = AUXILIARY.get(name, ("", True))[0]
+    with_heads = given.get(heads, True)
+    if not with_heads:
+        del given[heads]  # with weights, no builder takes False for an answer
+    weights = entry(_published(name, size), state, **facts)
+    with nothing_to_load():
+        network = torchvision.models.get_model_builder(name)(weights=weights, **given)
+    if not with_heads:
+        _remove_auxiliary_heads(network)
     if name in _WITHOUT_EPS:
         overwrite_eps(network, 0.0)
     return network
+
+
+def _remove_auxiliary_heads(network: Any) -> None:
+    """Do what torchvision does where a network is wanted without them."""
+    network.aux_logits = False
+    for head in ("AuxLogits", "aux1", "aux2", "aux_classifier"):
+        if hasattr(network, head):
+            setattr(network, head, None)
 
 
 def build_pretrained(name: str, chosen: Mapping[str, Any], path: Path) -> nn.Module:
@@ -127,102 +112,6 @@ def build_pretrained(name: str, chosen: Mapping[str, Any], path: Path) -> nn.Mod
     except RuntimeError as error:  # what load_state_dict finds missing, unknown or of another shape
         reason = str(error).strip().splitlines()[-1].strip()
         raise WeightsError(f"{path.name} does not fit {name} built like this: {reason}") from error
-
-
-def weights_address(name: str) -> str:
-    """Return where the default weights are published."""
-    return _published(name).url
-
-
-def preparation(name: str) -> Preparation:
-    """Return what is done to a picture before the published network sees it."""
-    preset = _published(name).transforms()
-    size = image_size(name)
-    mean, std = getattr(preset, "mean", None), getattr(preset, "std", None)
-    if is_detector(name) or mean is None or std is None:
-        return Preparation(size, mean=(0.0,) * 3, std=(1.0,) * 3, crop=1.0)
-    resize = getattr(preset, "resize_size", None) or [size]
-    short = resize[0] if isinstance(resize, (list, tuple)) else resize
-    how = getattr(getattr(preset, "interpolation", None), "value", "bilinear")
-    return Preparation(size, 3, tuple(mean), tuple(std), min(1.0, size / short), how)
-
-
-def labels(name: str) -> tuple[str, ...]:
-    """Return the names of the published weights' classes."""
-    return tuple(_published(name).meta.get("categories", ()))
-
-
-def accuracies(name: str) -> dict[str, Any]:
-    """Return the published ImageNet accuracies in per cent, and the weights they belong to."""
-    published = _published(name)
-    measured = published.meta.get("_metrics", {}).get("ImageNet-1K", {})
-    if not measured:
-        return {}
-    top1, top5 = measured["acc@1"], measured["acc@5"]
-    return {"top1": top1, "top5": top5, "accuracy_weights": published.name}
-
-
-def _published(name: str, size: int | None = None) -> WeightsEnum:
-    """Return the newest weights that classify and whose evaluation crop is this size, else any."""
-    wanted = size or image_size(name)
-    entries = torchvision.models.get_model_weights(name)
-    whole = [entry for entry in entries if entry.meta.get("categories", ()) is not None]
-    fitting = [entry for entry in whole if _crop(entry) in (None, wanted)]
-    chosen = (fitting or whole)[-1]
-    return chosen.meta.get("unquantized", chosen)
-
-
-def _crop(entry: WeightsEnum) -> int | None:
-    size = getattr(entry.transforms, "keywords", {}).get("crop_size")
-    return size if isinstance(size, int) else None
-
-
-# ------------------------------------------------------------------ the published network, unloaded
-
-_NOTHING = {"cvexplore": "no weights"}  # recognised by identity, so no real state is ever mistaken
-_building = 0
-_lock = threading.Lock()
-
-
-def _entry(
-    published: WeightsEnum, classes: int | None, size: int, state: Mapping[str, Any]
-) -> WeightsEnum:
-    """Return a copy of the weights' entry that has the same facts and whose file is this state."""
-    meta = {**published.meta, "min_size": (size, size)}  # a ViT takes its image size from here
-    if classes is not None:
-        meta["categories"] = [str(each) for each in range(classes)]
-    copy: Any = object.__new__(type(published))
-    copy._name_ = published.name
-    copy._value_ = Weights(url="", transforms=published.transforms, meta=meta)
-    copy.get_state_dict = lambda *args, **kwargs: state
-    return copy
-
-
-@contextmanager
-def _nothing_to_load() -> Iterator[None]:
-    """Let ``load_state_dict`` pass over ``_NOTHING``.
-
-    Every thread sees the change, so it changes nothing else: real states are loaded as ever.
-    """
-    global _building
-    with _lock:
-        _building += 1
-        if _building == 1:
-            nn.Module.load_state_dict = _pass_over  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        with _lock:
-            _building -= 1
-            if _building == 0:
-                nn.Module.load_state_dict = _load  # type: ignore[method-assign]
-
-
-_load = nn.Module.load_state_dict
-
-
-def _pass_over(module: nn.Module, state: Any, *args: Any, **kwargs: Any) -> Any:
-    return None if state is _NOTHING else _load(module, state, *args, **kwargs)
 
 
 def example(name: str, size: int, device: str = "meta") -> tuple[Any, ...]:

@@ -88,7 +88,7 @@ def origin(weights: str) -> Origin | None:
 def choices(name: str) -> tuple[str, ...]:
     """Return the words for weights that an architecture of the catalog can have, the best first."""
     bundled = ("bundled",) if name in BUNDLED else ()
-    published = () if name.startswith("cvexplore/") else ("pretrained",)
+    published = () if name.startswith(("cvexplore/", "design/")) else ("pretrained",)
     return (*bundled, "random", *published)
 
 

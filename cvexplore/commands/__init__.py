@@ -8,6 +8,7 @@ values. Importing a command imports no torch: the help is there at once.
 from cvexplore.commands import (
     app,
     compare,
+    export,
     features,
     measure,
     models,
@@ -18,4 +19,4 @@ from cvexplore.commands import (
     train,
 )
 
-COMMANDS = (models, compare, recommend, measure, trace, features, train, runs, app, runner)
+COMMANDS = (models, compare, recommend, measure, trace, export, features, train, runs, app, runner)

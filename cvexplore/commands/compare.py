@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from cvexplore.commands.words import command, print_rows
+from cvexplore.commands.words import command, print_rows, several, takes_names
 
 _FACTS = (
     "family",
@@ -28,7 +28,7 @@ _FACTS = (
 def add(commands: Any) -> None:
     """Describe the command."""
     parser = command(commands, "compare", compare)
-    parser.add_argument("names", nargs="+", metavar="NAME", help="two or more architectures")
+    takes_names(parser)
 
 
 def compare(chosen: argparse.Namespace) -> None:
@@ -37,7 +37,7 @@ def compare(chosen: argparse.Namespace) -> None:
     from cvexplore.choosing import difference
     from cvexplore.trace import structure
 
-    found = [catalog.find(name) for name in dict.fromkeys(chosen.names)]
+    found = [catalog.find(name) for name in several(chosen)]
     traces = {each.name: catalog.traced(each.name) for each in found}
     said = [difference(each, found[0]) for each in found[1:]]
     stages = {name: structure.stages(seen) for name, seen in traces.items()}

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvexplore.commands.words import command, print_rows
+from cvexplore.commands.words import command, named, print_rows, takes_name
 from cvexplore.errors import ImageError, OptionError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def add(commands: Any) -> None:
     """Describe the command."""
     parser = command(commands, "features", features)
-    parser.add_argument("name")
+    takes_name(parser)
     parser.add_argument("image", help="a file, or the name of a sample photo such as coffee")
     parser.add_argument("--layer", required=True, metavar="PATH")
     parser.add_argument(
@@ -37,15 +37,16 @@ def features(chosen: argparse.Namespace) -> None:
     out = Path(chosen.out)
     if out.suffix not in (".npz", ".png"):
         raise OptionError(f"--out must end in .npz or .png, not {out.name!r}.")
-    if (task := catalog.find(chosen.name).task) != "classification":
-        raise OptionError(f"{chosen.name} is a network for {task}; features takes classifiers.")
+    name = named(chosen)
+    if (task := catalog.find(name).task) != "classification":
+        raise OptionError(f"{name} is a network for {task}; features takes classifiers.")
     torch.set_num_threads(1)
-    image = images.prepare(_read(chosen.image), catalog.preparation(chosen.name, chosen.weights))
-    model = catalog.build(chosen.name, weights=chosen.weights, on_progress=_show_progress).eval()
+    image = images.prepare(_read(chosen.image), catalog.preparation(name, chosen.weights))
+    model = catalog.build(name, weights=chosen.weights, on_progress=_show_progress).eval()
     seen = capture(model, image, [chosen.layer])
     found = as_maps(seen, chosen.layer, model)
     _write(found.maps.numpy(), out)
-    labels = catalog.labels(chosen.name, chosen.weights)
+    labels = catalog.labels(name, chosen.weights)
     top = [
         {"label": each.label, "probability": round(each.probability, 6)}
         for each in predictions(seen.output, labels)

@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from cvexplore.commands.words import command, print_rows, reader
+from cvexplore.commands.words import command, print_rows, reader, several, takes_names
 from cvexplore.plugins import Option, Range
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _LOOK_SECONDS = 0.1
 def add(commands: Any) -> None:
     """Describe the command."""
     parser = command(commands, "measure", measure)
-    parser.add_argument("names", nargs="+", metavar="name")
+    takes_names(parser)
     parser.add_argument("--device", choices=("cpu", "cuda", "auto"), default="auto")
     parser.add_argument(
         "--threads",
@@ -33,7 +33,7 @@ def measure(chosen: argparse.Namespace) -> int:
     """Measure latency, images per second and peak memory, with random weights; they are kept."""
     from cvexplore.timing import Measuring
 
-    measuring = Measuring.start(chosen.names, chosen.device, chosen.threads)
+    measuring = Measuring.start(several(chosen), chosen.device, chosen.threads)
     try:
         _watch(measuring, chosen.json)
     finally:

@@ -1,19 +1,28 @@
 """``cvexplore trace``: an architecture's layers and what they cost."""
 
 import argparse
-import json
+import sys
 from typing import Any
 
-from cvexplore.commands.words import command, print_rows, read_options, takes_options
-
-_COLUMNS = ("path", "kind", "output_shape", "parameters", "macs")
-_KEYS = ("path", "kind", "depth", "input_shapes", "output_shape", "parameters", "macs")
+from cvexplore.commands.words import command, named, read_options, takes_name, takes_options
+from cvexplore.errors import OptionError, TraceError, UnknownName
+from cvexplore.trace.summary import (
+    FORMATS,
+    blocks,
+    json_text,
+    partial_summary,
+    plain_text,
+    summary,
+)
 
 
 def add(commands: Any) -> None:
     """Describe the command."""
     parser = command(commands, "trace", trace)
-    parser.add_argument("name")
+    takes_name(parser)
+    parser.add_argument("--depth", type=int, metavar="N", help="fold what lies deeper; all if left")
+    parser.add_argument("--inside", default="", metavar="BLOCK", help="only this block's layers")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="--json is --format json")
     parser.add_argument("--image-size", type=int, metavar="N", help="pixels a side")
     takes_options(parser)
 
@@ -22,22 +31,30 @@ def trace(chosen: argparse.Namespace) -> None:
     """Show an architecture's layers, shapes, parameters and multiply-adds."""
     from cvexplore import catalog
 
-    options = read_options(catalog.options(chosen.name), chosen.option)
+    if chosen.depth is not None and chosen.depth < 1:
+        raise OptionError(f"--depth counts levels from 1, so it cannot be {chosen.depth}.")
+    name = named(chosen)
+    options = read_options(catalog.options(name), chosen.option)
     if chosen.image_size is not None:
         options["image_size"] = chosen.image_size
-    seen = catalog.traced(chosen.name, **options)
-    totals = {
-        "name": chosen.name,
-        "image_size": options.get("image_size", catalog.find(chosen.name).image_size),
-        "parameters": seen.parameters,
-        "trainable": seen.trainable,
-        "macs": seen.macs,
-        "activation_bytes": seen.activation_bytes,
-    }
-    if chosen.json:
-        layers = [{key: getattr(layer, key) for key in _KEYS} for layer in seen.layers]
-        print(json.dumps({**totals, "layers": layers, "edges": seen.edges}))
+    written = "json" if chosen.json else chosen.format
+    try:
+        seen = catalog.traced(name, **options)
+    except TraceError as error:
+        if written == "text" and error.partial:
+            print(plain_text(partial_summary(error.partial, error.layer, chosen.depth or 99)))
+            sys.stdout.flush()
+        raise
+    table = summary(seen, chosen.depth, chosen.inside)
+    if not table.layers:
+        raise UnknownName("block", chosen.inside, blocks(seen))
+    size = options.get("image_size", catalog.find(name).image_size)
+    if written == "json":
+        edges = seen.edges if chosen.depth is None else seen.folded(chosen.depth).edges
+        about = {} if chosen.inside else {"edges": edges}
+        print(json_text(table, name=name, image_size=size, **about))
         return
-    print_rows([{key: getattr(layer, key) for key in _COLUMNS} for layer in seen.layers], False)
-    print()
-    print_rows([totals], False)
+    _, write = FORMATS[written]
+    if written == "text":
+        print(f"{name} at {size} pixels: {len(table.layers)} rows of {len(seen.layers)} layers\n")
+    print(write(table), end="")

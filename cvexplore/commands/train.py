@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from cvexplore.commands.runs import values
-from cvexplore.commands.words import command, read_options, reader, takes_options
+from cvexplore.commands.words import command, designed, read_options, reader, takes_options
 from cvexplore.errors import OptionError
 from cvexplore.plugins import Choice
 from cvexplore.training.config import MetricPoint, RunConfig, settings
@@ -22,7 +22,9 @@ def add(commands: Any) -> None:
     """Describe the command: the recipe's own fields are its flags."""
     parser = command(commands, "train", train)
     standard = RunConfig()
-    parser.add_argument("--architecture", default=standard.architecture)
+    network = parser.add_mutually_exclusive_group()
+    network.add_argument("--architecture", default=standard.architecture)
+    network.add_argument("--design", metavar="FILE", help="a design's JSON, in its place")
     for part in _PARTS:
         parser.add_argument(f"--{part}", default=getattr(standard, part).name)
     for option in settings():
@@ -90,9 +92,10 @@ def _config(chosen: argparse.Namespace) -> RunConfig:
         return Choice(name, read_options(registry.options(name), grouped[part]))
 
     given = {option.name: getattr(chosen, option.name) for option in settings()}
+    architecture = designed(chosen.design) if chosen.design else chosen.architecture
     return RunConfig(
-        architecture=chosen.architecture,
-        options=read_options(catalog.options(chosen.architecture), grouped[""]),
+        architecture=architecture,
+        options=read_options(catalog.options(architecture), grouped[""]),
         approach=choice(APPROACHES, "approach"),
         dataset=choice(DATASETS, "dataset"),
         schedule=choice(SCHEDULES, "schedule"),

@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from cvexplore.errors import OptionError, UnknownName
@@ -23,6 +24,61 @@ def takes_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--option", action="append", default=[], metavar="KEY=VALUE", help="may be repeated"
     )
+
+
+def takes_name(parser: argparse.ArgumentParser) -> None:
+    """Let a command take an architecture's NAME, or ``--design FILE`` in its place."""
+    parser.add_argument("name", nargs="?", help="such as torchvision/resnet18")
+    parser.add_argument("--design", metavar="FILE", help="a design's JSON, in place of a name")
+
+
+def named(chosen: argparse.Namespace) -> str:
+    """Return the catalog name of what a person chose by NAME or by ``--design FILE``.
+
+    Raises:
+        OptionError: neither was given, or both.
+        DesignError: the file is not a design.
+    """
+    if (chosen.name is None) == (chosen.design is None):
+        raise OptionError("Give the NAME of an architecture, or --design FILE; not both.")
+    return chosen.name if chosen.design is None else designed(chosen.design)
+
+
+def takes_names(parser: argparse.ArgumentParser) -> None:
+    """Let a command take several architectures, each by its NAME or by ``--design FILE``."""
+    parser.add_argument("names", nargs="*", metavar="NAME", help="such as torchvision/resnet18")
+    parser.add_argument(
+        "--design",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a design's JSON, in place of a name; may be repeated",
+    )
+
+
+def several(chosen: argparse.Namespace) -> list[str]:
+    """Return the catalog names of what a person chose by NAMEs and by ``--design FILE``, each once.
+
+    Raises:
+        OptionError: nothing was given.
+        DesignError: a file is not a design.
+    """
+    names = [*chosen.names, *map(designed, chosen.design)]
+    if not names:
+        raise OptionError("Give the NAME of an architecture, or --design FILE.")
+    return list(dict.fromkeys(names))
+
+
+def designed(path: str) -> str:
+    """Return the catalog name of the design in a file, which is kept from then on.
+
+    Raises:
+        DesignError: the file cannot be read, or is not a design.
+    """
+    from cvexplore.catalog.designed_models import keep
+    from cvexplore.designs import read
+
+    return keep(read(Path(path)))
 
 
 def reader(option: Option) -> Callable[[str], Any]:

@@ -5,6 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from cvexplore.trace.functions import FREE, MACS, MOVES, OpCounter
+from cvexplore.trace.records import Shape
 from cvexplore.trace.stand_ins import STAND_INS
 
 
@@ -55,3 +56,8 @@ def tensors_in(value: Any) -> list[Tensor]:
         elif isinstance(each, (tuple, list, dict)):
             found += tensors_in(each)
     return found
+
+
+def first_shape(tensors: list[Tensor]) -> Shape | None:
+    """Return the shape of the first tensor, if there is one."""
+    return tuple(tensors[0].shape) if tensors else None

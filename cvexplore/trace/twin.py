@@ -2,6 +2,7 @@
 
 import copy
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -15,16 +16,25 @@ _HOLDERS = frozenset({dict, list, set, OrderedDict})
 
 
 def twin(model: nn.Module) -> nn.Module:
-    """Return a copy on torch's meta device; tensors that modules merely keep are there too.
+    """Return a copy on torch's meta device; tensors that modules merely keep are there too."""
+    return _copy(model, _emptied)
 
-    What ``copy.deepcopy`` would return, were the tensors copied already, in a fifth of its time:
-    nearly all a module holds are numbers and empty dictionaries of hooks.
+
+def twin_with_numbers(model: nn.Module) -> nn.Module:
+    """Return a copy that has the model's numbers, for what cannot run without them."""
+    return _copy(model, _cloned)
+
+
+def _copy(model: nn.Module, of_tensor: Callable[[Tensor], Tensor]) -> nn.Module:
+    """Return what ``copy.deepcopy`` would, were the tensors copied already, in a fifth of its time.
+
+    Nearly all a module holds are numbers and empty dictionaries of hooks.
     """
     memo: dict[int, Any] = {}
     modules = list(model.modules())
     for module in modules:
         for values in (module._parameters, module._buffers, vars(module)):
-            memo |= {id(t): _emptied(t) for t in values.values() if isinstance(t, Tensor)}
+            memo |= {id(t): of_tensor(t) for t in values.values() if isinstance(t, Tensor)}
         if _copies_plainly(type(module)):
             memo[id(module)] = object.__new__(type(module))
     for module in modules:
@@ -37,6 +47,11 @@ def twin(model: nn.Module) -> nn.Module:
 def emptied(args: Any) -> Any:
     """Return arguments whose tensors have no numbers, however deep they are nested."""
     return tree_map_only(Tensor, _emptied, args)
+
+
+def cloned(args: Any) -> Any:
+    """Return arguments whose tensors are copies, however deep they are nested."""
+    return tree_map_only(Tensor, _cloned, args)
 
 
 def _copies_plainly(kind: type) -> bool:
@@ -64,3 +79,10 @@ def _emptied(tensor: Tensor) -> Tensor:
     if not empty.is_meta:
         empty = empty.to("meta")
     return nn.Parameter(empty, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else empty
+
+
+def _cloned(tensor: Tensor) -> Tensor:
+    copied = tensor.detach().clone()
+    return (
+        nn.Parameter(copied, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else copied
+    )

@@ -10,9 +10,7 @@ The wrappers sit on the very modules given, so those must be ours alone (see
 ``cvexplore.trace.trace``).
 """
 
-import dataclasses
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
@@ -21,43 +19,14 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from cvexplore.errors import TraceError
-from cvexplore.trace.calls import call, tensors_in, written
+from cvexplore.trace.calls import call, first_shape, tensors_in, written
 from cvexplore.trace.functions import ASKS, MOVES
-from cvexplore.trace.records import LayerRecord, Shape, Trace, unique_edges
+from cvexplore.trace.making import Layer, Open, through
+from cvexplore.trace.reasons import why
+from cvexplore.trace.records import BlockRecord, TensorRecord, Trace, unique_edges
 from cvexplore.trace.twin import emptied
-from cvexplore.trace.windows import POINT, Field, Window, field, window
-
-
-@dataclass(eq=False)
-class _Layer:
-    """A layer in the making."""
-
-    path: str
-    kind: str
-    input_shapes: tuple[Shape, ...]
-    sources: tuple["_Layer", ...]
-    output_shape: Shape | None = None
-    parameters: int = 0
-    macs: int = 0
-    bytes: int = 0
-    window: Window | None = POINT  # what one place of its output sees of its input
-    field: Field | None = None  # and of the image
-    index: int = -1
-    inside: "_Layer | None" = None  # the layer that took this one in
-
-    def outermost(self) -> "_Layer":
-        return self if self.inside is None else self.inside.outermost()
-
-
-@dataclass(eq=False)
-class _Open:
-    """A module that is running."""
-
-    module: nn.Module
-    layer: _Layer
-    first: int  # how many layers there were when it began
-    calls_modules: bool = False
-    names: dict[str, int] = dataclasses.field(default_factory=dict)  # functions seen in it, by name
+from cvexplore.trace.uses import learned
+from cvexplore.trace.windows import field, window
 
 
 class Watcher(TorchFunctionMode):
@@ -67,33 +36,46 @@ class Watcher(TorchFunctionMode):
         super().__init__()
         self._model = model
         self._paths = {module: path for path, module in model.named_modules()}
-        self._open: list[_Open] = []
-        self._layers: list[_Layer] = []
-        self._sources: dict[int, tuple[_Layer, ...]] = {}  # by the id of a tensor
+        self._open: list[Open] = []
+        self._layers: list[Layer] = []
+        self._blocks: list[BlockRecord] = []
+        self._sources: dict[int, tuple[Layer, ...]] = {}  # by the id of a tensor
         self._carried: dict[int, tuple[nn.Parameter, ...]] = {}  # parameters on their way, likewise
         self._alive: list[Tensor] = []  # so that no id is used twice
-        self._counted: set[int] = set()
+        self._counted: dict[int, Layer] = {}  # by the id of a parameter
 
-    def run(self, args: tuple[Any, ...]) -> Trace:
+    def run(self, args: tuple[Any, ...], named: Mapping[str, Any] | None = None) -> Trace:
         """Run the model once and return what was seen.
 
         Raises:
-            TraceError: the model cannot take this input; the message names the layer.
+            TraceError: the model cannot take this input; the message names the layer, and the error
+                carries the trace of what ran.
         """
+        self._evaluate()
         own = {module: vars(module).get("forward") for module in self._paths}
         for module in self._paths:
             self._surround(module)
         try:
             with torch.no_grad(), self:
-                self._model(*args)
+                self._model(*args, **(named or {}))
         except Exception as error:
-            raise TraceError(self._where(error)) from error
+            failed = self._open[-1].layer.path if self._open else ""
+            raise TraceError(self._where(error), self._partial(), failed) from error
         finally:
             for module, forward in own.items():
                 del module.__dict__["forward"]
                 if forward is not None:  # one that was replaced for this very module
                     module.__dict__["forward"] = forward
         return self._result()
+
+    def _evaluate(self) -> None:
+        """Do what ``model.eval()`` does, whose calls take a twentieth of a summary's time."""
+        plain = {nn.Module.train, nn.Module.eval}
+        if plain.issuperset(each for m in self._paths for each in (type(m).train, type(m).eval)):
+            for module in self._paths:
+                vars(module)["training"] = False
+        else:
+            self._model.eval()
 
     # -------------------------------------------------------------- modules
 
@@ -114,33 +96,39 @@ class Watcher(TorchFunctionMode):
         if self._open:
             self._open[-1].calls_modules = True
         tensors = tensors_in((args, kwargs))
-        layer = _Layer(
+        layer = Layer(
             path=self._paths[module],
             kind=type(module).__name__,
             input_shapes=tuple(tuple(t.shape) for t in tensors),
             sources=self._sources_of(tensors),
         )
-        self._open.append(_Open(module, layer, first=len(self._layers)))
+        self._open.append(Open(module, layer, first=len(self._layers)))
 
     def _leave(self, module: nn.Module, output: Any) -> None:
         done = self._open.pop()
         if done.calls_modules or (not self._open and len(self._layers) > done.first):
+            self._note_block(done, output)
             return  # its layers are the modules and functions it called
         layer = done.layer
         for part in self._layers[done.first :]:
             part.inside = layer
-            layer.parameters += part.parameters
             layer.macs += part.macs
             layer.bytes += part.bytes
-            layer.window = _through(layer.window, part.window)
+            layer.window = through(layer.window, part.window)
         del self._layers[done.first :]
         own = module.parameters() if module._modules else module._parameters.values()
-        layer.parameters += self._count(own)
+        self._count(layer, own)
         self._close(layer, output)
 
-    def _close(self, layer: _Layer, output: Any) -> None:
+    def _note_block(self, done: Open, output: Any) -> None:
+        layer, last = done.layer, len(self._layers) - 1
+        if last >= done.first:
+            shapes = layer.input_shapes, first_shape(tensors_in(output))
+            self._blocks.append(BlockRecord(layer.path, done.first, last, *shapes))
+
+    def _close(self, layer: Layer, output: Any) -> None:
         tensors = tensors_in(output)
-        layer.output_shape = tuple(tensors[0].shape) if tensors else None
+        layer.output_shape = first_shape(tensors)
         for tensor in tensors:
             self._remember(tensor, (layer,))
         self._layers.append(layer)
@@ -174,7 +162,7 @@ class Watcher(TorchFunctionMode):
         if not here.module._modules:  # surely one layer, its functions need no telling apart
             here.layer.macs += macs
             here.layer.bytes += written(func, args, kwargs, output)
-            here.layer.window = _through(here.layer.window, window(func, args, kwargs, output))
+            here.layer.window = through(here.layer.window, window(func, args, kwargs, output))
             return
         inputs = tensors_in((args, kwargs))
         sources = self._sources_of(inputs)
@@ -192,12 +180,11 @@ class Watcher(TorchFunctionMode):
                 self._carried[id(tensor)] = parameters
             return
         name = func.__name__.strip("_")
-        layer = _Layer(
+        layer = Layer(
             path=here.layer.path,
             kind=name,
             input_shapes=tuple(tuple(t.shape) for t in inputs),
             sources=sources,
-            parameters=self._count(parameters),
             macs=macs,
             bytes=written(func, args, kwargs, output),
             window=window(func, args, kwargs, output),
@@ -205,17 +192,18 @@ class Watcher(TorchFunctionMode):
         here.names[name] = count = here.names.get(name, 0) + 1
         own = name if count == 1 else f"{name}_{count}"
         layer.path = f"{here.layer.path}.{own}" if here.layer.path else own
+        self._count(layer, parameters)
         self._close(layer, output)
 
     # -------------------------------------------------------------- where tensors come from
 
-    def _remember(self, tensor: Tensor, sources: tuple[_Layer, ...]) -> None:
+    def _remember(self, tensor: Tensor, sources: tuple[Layer, ...]) -> None:
         if isinstance(tensor, nn.Parameter):
             return
         self._alive.append(tensor)
         self._sources[id(tensor)] = sources
 
-    def _sources_of(self, tensors: Iterable[Any]) -> tuple[_Layer, ...]:
+    def _sources_of(self, tensors: Iterable[Any]) -> tuple[Layer, ...]:
         sources = [self._sources.get(id(tensor), ()) for tensor in tensors]
         return sources[0] if len(sources) == 1 else tuple(dict.fromkeys(chain(*sources)))
 
@@ -227,62 +215,64 @@ class Watcher(TorchFunctionMode):
             found.update(dict.fromkeys(self._carried.get(id(tensor), ())))
         return tuple(found)
 
-    def _count(self, parameters: Iterable[nn.Parameter | None]) -> int:
-        total = 0
+    def _count(self, layer: Layer, parameters: Iterable[nn.Parameter | None]) -> None:
         for parameter in parameters:
-            if parameter is not None and id(parameter) not in self._counted:
-                self._counted.add(id(parameter))
-                total += parameter.numel()
-        return total
+            if parameter is not None:
+                self._counted.setdefault(id(parameter), layer)
 
     # -------------------------------------------------------------- the end
 
     def _result(self) -> Trace:
-        layers = self._layers + list(self._not_run())
+        parameters = learned(self._model)
+        layers = self._layers + self._not_run(parameters)
         for index, layer in enumerate(layers):
             layer.index = index
             seen = [source.outermost().field for source in layer.sources]
             layer.field = field(layer.window, layer.input_shapes, layer.output_shape, seen)
         edges = ((s.outermost().index, each.index) for each in layers for s in each.sources)
-        own = {
-            id(p): p for module in self._paths for p in module._parameters.values() if p is not None
-        }
+        tensors = tuple(self._tensor(*each) for each in parameters)
         return Trace(
-            layers=tuple(_record(layer) for layer in layers),
+            layers=tuple(layer.record() for layer in layers),
             edges=unique_edges((start, end) for start, end in edges if 0 <= start != end),
-            trainable=sum(p.numel() for p in own.values() if p.requires_grad),
             kinds={path: type(module).__name__ for module, path in self._paths.items()},
+            tensors=tensors,
+            blocks=tuple(self._blocks),
         )
 
-    def _not_run(self) -> Iterator[_Layer]:
-        for module, path in self._paths.items():
-            count = self._count(module._parameters.values())
-            if count:
-                yield _Layer(path, type(module).__name__, (), (), parameters=count)
+    def _not_run(self, parameters: Iterable[tuple[str, nn.Parameter, str]]) -> list[Layer]:
+        """Return a layer for each module that holds parameters which no layer used."""
+        found: dict[str, Layer] = {}
+        for path, parameter, _ in parameters:
+            if id(parameter) not in self._counted:
+                owner = path.rpartition(".")[0]
+                kind = type(self._model.get_submodule(owner)).__name__
+                self._count(found.setdefault(owner, Layer(owner, kind, (), ())), [parameter])
+        return list(found.values())
+
+    def _tensor(self, path: str, parameter: nn.Parameter, use: str) -> TensorRecord:
+        """Return a learned tensor, and let the layer that counts it count its numbers."""
+        layer = self._counted[id(parameter)].outermost()
+        shape, trainable, numbers = (
+            tuple(parameter.shape),
+            parameter.requires_grad,
+            parameter.numel(),
+        )
+        layer.parameters += numbers
+        layer.trainable += numbers * trainable
+        return TensorRecord(path, shape, use, layer.index, trainable)
+
+    def _partial(self) -> Trace:
+        """Return what ran, and after it the layer that failed, which has no output."""
+        if self._open:
+            failed = self._open[-1].layer
+            self._count(failed, self._open[-1].module._parameters.values())
+            self._layers.append(failed)
+        return self._result()
 
     def _where(self, error: Exception) -> str:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        reason = why(error)
         if not self._open or not self._open[-1].layer.path:
-            return f"The network cannot take this input: {reason}"
+            return f"The network cannot take this input: {reason}."
         layer = self._open[-1].layer
         shapes = " and ".join(str(shape) for shape in layer.input_shapes) or "its input"
-        return f"Layer {layer.path} ({layer.kind}) cannot take {shapes}: {reason}"
-
-
-def _through(first: Window | None, later: Window | None) -> Window | None:
-    return first.then(later) if first and later else None
-
-
-def _record(layer: _Layer) -> LayerRecord:
-    return LayerRecord(
-        index=layer.index,
-        path=layer.path,
-        kind=layer.kind,
-        depth=layer.path.count(".") + 1,
-        input_shapes=layer.input_shapes,
-        output_shape=layer.output_shape,
-        parameters=layer.parameters,
-        macs=layer.macs,
-        activation_bytes=layer.bytes,
-        receptive_field=round(max(layer.field.window.size)) if layer.field else None,
-    )
+        return f"Layer {layer.path} ({layer.kind}) cannot take {shapes}: {reason}."

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cvexplore.architectures import Card
     from cvexplore.interpret.predictions import Prediction
     from cvexplore.trace import Trace
+    from cvexplore.trace.memory import Memory
     from cvexplore.training.datasets import Dataset
 
 Options = tuple[tuple[str, Any], ...]
@@ -51,6 +52,21 @@ class Seen:
 def traced(name: str, options: Options = ()) -> "Trace":
     """Return the trace of an architecture with these options."""
     return catalog.traced(name, **dict(options))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Building the network…")
+def skeleton(name: str, options: Options = ()) -> "nn.Module":
+    """Return an architecture without its numbers, for questions about its modules."""
+    return catalog.build(name, device="meta", **dict(options))
+
+
+@st.cache_resource(max_entries=64, show_spinner="Following its memory…")
+def memory(name: str, options: Options, training: bool, precision: str) -> "Memory":
+    """Return how much memory an architecture needs."""
+    from cvexplore.trace.memory import memory
+
+    example = catalog.example(name, **dict(options))
+    return memory(skeleton(name, options), example, training=training, precision=precision)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the network…")

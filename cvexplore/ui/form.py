@@ -8,6 +8,7 @@ import streamlit as st
 
 from cvexplore.plugins import Option, Range
 
+_MOST_AT_ONCE = 10
 _MOST_STOPS = 64  # of a slider, before single ones are hard to hit
 
 
@@ -16,18 +17,46 @@ def option_form(
 ) -> dict[str, Any]:
     """Draw a widget an option and return those values that differ from the defaults.
 
+    Where there are many, the later ones wait in an expander: options stand in the order of use.
+
     Args:
         options: what to ask for.
         key: tells the widgets of several forms apart; a change of it starts the form anew.
         start: values to begin with instead of the defaults.
     """
+    asked = tuple(options)
+    shown = _shown(asked)
+    chosen = _values(asked[:shown], key, start or {})
+    if asked[shown:]:
+        changed = any(each.name in (start or {}) for each in asked[shown:])
+        with st.expander("More options", expanded=changed):
+            chosen |= _values(asked[shown:], key, start or {})
+    return chosen
+
+
+def _values(options: Iterable[Option], key: str, start: Mapping[str, Any]) -> dict[str, Any]:
     chosen = {}
     for option in options:
-        first = (start or {}).get(option.name, option.default)
+        first = start.get(option.name, option.default)
         value = option_widget(option, first, key=f"{key}.{option.name}")
         if value != option.default:
             chosen[option.name] = value
     return chosen
+
+
+def _shown(options: tuple[Option, ...]) -> int:
+    """Return how many options are seen at once; those of one list, depths_1 … 4, stay together."""
+    if len(options) <= _MOST_AT_ONCE:
+        return len(options)
+    shown = _MOST_AT_ONCE
+    while shown > 1 and _list_of(options[shown]) == _list_of(options[shown - 1]) != "":
+        shown -= 1
+    return shown
+
+
+def _list_of(option: Option) -> str:
+    name, _, place = option.name.rpartition("_")
+    return name if place.isdigit() else ""
 
 
 def option_widget(option: Option, value: Any, *, key: str) -> Any:

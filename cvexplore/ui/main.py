@@ -33,6 +33,7 @@ chosen = st.navigation(
             _page("evolution", "Evolution", "timeline"),
             _page("recommend", "Which fits me?", "checklist"),
             _page("anatomy", "Anatomy", "account_tree"),
+            _page("design", "Design", "construction"),
         ],
         "Look inside": [
             _page("feature_maps", "Feature maps", "grid_view"),

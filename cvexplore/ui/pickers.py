@@ -31,9 +31,9 @@ class Picture:
     name: str
 
 
-@st.cache_data
-def _names(task: str) -> list[str]:
-    own_first = {"cvexplore": 0, "torchvision": 1, "timm": 2}
+@st.cache_data(max_entries=16)
+def _names(task: str, designs: tuple[str, ...]) -> list[str]:
+    own_first = {"cvexplore": 0, "design": 1, "torchvision": 2, "timm": 3}
     found = [each for each in architectures() if not task or each.task == task]
     return [each.name for each in sorted(found, key=lambda each: own_first[each.library])]
 
@@ -47,7 +47,7 @@ def pick_architecture(start: str, *, key: str, task: str = "", label: str = "Arc
         task: only architectures for this, such as "classification"; empty means all.
         label: above the widget.
     """
-    names = _names(task)
+    names = _names(task, tuple(each.name for each in architectures(library="design")))
     return st.selectbox(
         label,
         names,

@@ -14,7 +14,10 @@ from tests.browser.conftest import ROOT, Open, serving, settle, watched
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-PAGES = ("", "compare", "evolution", "recommend", "anatomy", "feature_maps", "train", "runs")
+PAGES = (
+    *("", "compare", "evolution", "recommend", "anatomy", "design"),
+    *("feature_maps", "train", "runs"),
+)
 COFFEE = Path(skimage.data.__file__).parent / "coffee.png"
 
 expect.set_options(timeout=30_000)

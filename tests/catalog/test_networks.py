@@ -214,7 +214,7 @@ def test_one_channel_is_prepared_with_the_mean_of_three() -> None:
             "timm/nest_tiny_jx",
             {"image_size": 100},
             BuildError,
-            "timm cannot build nest_tiny_jx with",
+            "nest_tiny_jx cannot be built with image_size 100",
         ),
         ("cvexplore/vit", {"patch_size": 15}, BuildError, "15"),
     ],

@@ -1,11 +1,10 @@
-"""Models, trace and features, as a script or a person calls them."""
+"""Models and features, as a script or a person calls them."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from cvexplore import catalog
@@ -54,55 +53,6 @@ def test_models_and_help_import_no_torch() -> None:
         )
         done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
         assert done.returncode == 0, arguments
-
-
-TRACE = {
-    "name": str,
-    "image_size": WHOLE,
-    "parameters": WHOLE,
-    "trainable": WHOLE,
-    "macs": WHOLE,
-    "activation_bytes": WHOLE,
-    "layers": list,
-    "edges": list,
-}
-LAYER = {
-    "path": str,
-    "kind": str,
-    "depth": WHOLE,
-    "input_shapes": list,
-    "output_shape": list,
-    "parameters": WHOLE,
-    "macs": WHOLE,
-}
-
-
-def test_trace_gives_layers_and_totals() -> None:
-    seen = parsed("trace", "torchvision/resnet18")
-    assert_shape(seen, TRACE)
-    for layer in seen["layers"]:
-        assert_shape(layer, LAYER)
-    assert (seen["name"], seen["image_size"]) == ("torchvision/resnet18", 224)
-    assert seen["parameters"] == seen["trainable"] == 11_689_512  # as torchvision publishes
-    assert seen["macs"] == pytest.approx(1.814e9, rel=1e-3)
-    assert [layer["output_shape"] for layer in seen["layers"]][-1] == [1, 1000]
-    count = len(seen["layers"])
-    assert all(0 <= start < count and 0 <= end < count for start, end in seen["edges"])
-
-
-def test_trace_takes_a_size_and_options() -> None:
-    options = ["--option", "width=8", "--option", "classes=3"]
-    seen = parsed("trace", "cvexplore/simple_cnn", "--image-size", "32", *options)
-    assert seen["image_size"] == 32
-    assert seen["parameters"] == 80 + 1168 + (16 * 8 * 8 * 128 + 128) + (128 * 3 + 3)
-    assert seen["layers"][0]["input_shapes"] == [[1, 1, 32, 32]]
-
-
-def test_trace_prints_a_table_for_people() -> None:
-    lines = output("trace", "cvexplore/simple_cnn").splitlines()
-    assert lines[0].split() == ["path", "kind", "output_shape", "parameters", "macs"]
-    assert any("1 × 32 × 28 × 28" in line for line in lines)
-    assert "421,642" in lines[-1]
 
 
 def test_features_writes_numbers_and_names_what_it_sees(tmp_path: Path) -> None:

@@ -185,5 +185,5 @@ def test_a_block_that_runs_twice_is_shown_twice() -> None:
 
 def test_joins_have_two_sources_or_more() -> None:
     rows = tuple(LayerRecord(index, f"l{index}", "add", 1, (), (1,), 0, 0, 0) for index in range(4))
-    seen = Trace(rows, ((0, 1), (0, 2), (1, 2), (2, 3)), 0)
+    seen = Trace(rows, ((0, 1), (0, 2), (1, 2), (2, 3)))
     assert seen.joins() == (rows[2],)

@@ -428,12 +428,6 @@ def test_attention_of_another_width_is_refused(width: int) -> None:
         trace(model, X)
 
 
-def test_what_depends_on_values_cannot_be_followed() -> None:
-    model = nn.Sequential(Toy(lambda m, x: m.a(x) if x.sum() > 0 else x, a=dense()))
-    with pytest.raises(TraceError, match=r"Layer 0 \(Toy\)"):
-        trace(model, X)
-
-
 @pytest.mark.parametrize(
     ("given", "says"),
     [

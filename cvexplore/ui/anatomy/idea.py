@@ -1,10 +1,10 @@
 """The idea of a family: its card, and our readable builder of it where there is one."""
 
-import inspect
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cvexplore import export
 from cvexplore.ui import cached
 from cvexplore.ui.anatomy import Built
 from cvexplore.ui.places import page
@@ -29,7 +29,7 @@ def show(built: Built) -> None:
     if own is None:
         st.caption("There is no readable builder of this family; click a block in the drawing.")
     elif own == built.name:
-        _builder(own)
+        _builder(built)
     else:
         st.page_link(
             page("anatomy"),
@@ -58,11 +58,7 @@ def _card(card: "Card") -> None:
     )
 
 
-def _builder(name: str) -> None:
-    from cvexplore.architectures import BUILDERS
-
-    builder = BUILDERS[name.removeprefix("cvexplore/")]
-    module = inspect.getmodule(builder)
-    if module is not None:
-        st.markdown("#### Its builder, whole")
-        st.code(inspect.getsource(module), language="python", line_numbers=True, height=560)
+def _builder(built: Built) -> None:
+    st.markdown("#### As code, to be read")
+    text = export.code(built.name, dict(built.options))
+    st.code(text, language="python", line_numbers=True, height=560)
