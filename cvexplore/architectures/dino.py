@@ -117,8 +117,8 @@ LINGBOT_VISION = Card(
         arxiv="2607.05247",
     ),
     idea=(
-        "Always mask the patches on boundaries that a teacher finds, so that the student must learn "
-        "to predict the borders of objects."
+        "Always mask the patches on boundaries that a teacher finds, so that the student must "
+        "learn to predict the borders of objects."
     ),
     builds_on=("DINOv3",),
     models=("timm/vit_*_lingbot",),

@@ -148,9 +148,9 @@ def test_anatomy_says_in_one_sentence_what_is_impossible() -> None:
 
 
 def test_anatomy_s_rows_add_up_at_every_depth() -> None:
-    app = opened("anatomy", arch="torchvision/resnet18")
+    app = opened("anatomy", arch="torchvision/resnet18", view="Table")
     for depth in (1, 2, 3):
-        app.slider(key="depth.torchvision/resnet18").set_value(depth).run()
+        app.slider(key="depth.torchvision/resnet18.").set_value(depth).run()
         assert app.dataframe[0].value["Parameters"].sum() == 11_689_512
 
 

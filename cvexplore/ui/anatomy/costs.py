@@ -31,6 +31,6 @@ def show(built: Built) -> None:
         alt=f"{title} by module: the network on the left, its parts to the right",
     )
     st.caption(
-        f"{compact(total)} {unit}: {_SAYS[title]}. Click a module to look into it, and the left-most "
-        "one to come back. Parts below a thousandth of the whole stand together as “rest”."
+        f"{compact(total)} {unit}: {_SAYS[title]}. Click a module to look into it, and the "
+        "left-most one to come back. Parts below a thousandth of the whole stand together as rest."
     )
