@@ -7,7 +7,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.utils._pytree import tree_map_only
+
+from cvexplore.errors import TraceError
 
 _SHARED = frozenset(
     {type(None), bool, int, float, str, type, torch.Size, torch.dtype, torch.device}
@@ -29,7 +32,20 @@ def _copy(model: nn.Module, of_tensor: Callable[[Tensor], Tensor]) -> nn.Module:
     """Return what ``copy.deepcopy`` would, were the tensors copied already, in a fifth of its time.
 
     Nearly all a module holds are numbers and empty dictionaries of hooks.
+
+    Raises:
+        TraceError: a part of the model cannot be copied.
     """
+    try:
+        return _copy_modules(model, of_tensor)
+    except (TypeError, RuntimeError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise TraceError(
+            f"The network cannot be traced, for no copy can be made: {reason}"
+        ) from error
+
+
+def _copy_modules(model: nn.Module, of_tensor: Callable[[Tensor], Tensor]) -> nn.Module:
     memo: dict[int, Any] = {}
     modules = list(model.modules())
     for module in modules:
@@ -71,10 +87,18 @@ def _copied(value: Any, memo: dict[int, Any]) -> Any:
         return kind()
     if kind is dict and all(type(key) is str for key in value):
         return {key: _copied(each, memo) for key, each in value.items()}
-    return copy.deepcopy(value, memo)
+    try:
+        return copy.deepcopy(value, memo)
+    except TypeError:
+        if isinstance(value, nn.Module):
+            raise
+        return value  # a lock or an open file, which a copy of the network may share
 
 
 def _emptied(tensor: Tensor) -> Tensor:
+    if is_lazy(tensor):  # its module gives it a shape in its first pass
+        learns, kind = tensor.requires_grad, tensor.dtype
+        return nn.UninitializedParameter(learns, device="meta", dtype=kind)  # type: ignore[call-arg]
     empty = tensor.detach()
     if not empty.is_meta:
         empty = empty.to("meta")
@@ -82,6 +106,8 @@ def _emptied(tensor: Tensor) -> Tensor:
 
 
 def _cloned(tensor: Tensor) -> Tensor:
+    if is_lazy(tensor):
+        return copy.deepcopy(tensor)
     copied = tensor.detach().clone()
     return (
         nn.Parameter(copied, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else copied

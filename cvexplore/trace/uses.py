@@ -32,7 +32,10 @@ _SHIFTS = ("bias", "beta", "shift")
 
 
 def learned(model: nn.Module) -> list[tuple[str, nn.Parameter, str]]:
-    """Return each parameter once, with its path and what it is for, one of ``records.USES``."""
+    """Return each parameter once, with its path and what it is for, one of ``records.USES``.
+
+    One that has no shape yet, since its lazy layer never ran, is left out.
+    """
     found: dict[int, tuple[str, nn.Parameter, str]] = {}
     met: set[nn.Module] = set()
     waiting = [("", model, False)]
@@ -42,7 +45,9 @@ def learned(model: nn.Module) -> list[tuple[str, nn.Parameter, str]]:
             continue
         met.add(module)
         for name, parameter in module._parameters.items():
-            if parameter is not None and id(parameter) not in found:
+            if parameter is None or isinstance(parameter, nn.UninitializedParameter):
+                continue
+            if id(parameter) not in found:
                 use = _use_of(path, module, name, parameter, projects)
                 found[id(parameter)] = _below(path, name), parameter, use
         if module._modules:
@@ -68,11 +73,9 @@ def _use_of(
     path: str, module: nn.Module, name: str, parameter: nn.Parameter, projects: bool
 ) -> str:
     shape = parameter.shape
-    if (
-        type(module).__name__ == "ParametrizationList"
-    ):  # "conv.parametrizations.weight", "original0"
-        name = path.rpartition(".")[2]
     axes = len(shape)
+    if type(module).__name__ == "ParametrizationList":
+        name = path.rpartition(".")[2]  # of "conv.parametrizations.weight", not "original0"
     sees_one_place = axes < 3 or max(shape[2:]) == 1
     return _use(type(module), name, axes, sees_one_place, projects)
 

@@ -4,9 +4,11 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from cvexplore import designs
 from cvexplore.__main__ import main
 from cvexplore.catalog import traced
 from cvexplore.trace.summary import markdown_text, plain_text, summary
@@ -107,6 +109,15 @@ def test_one_block_can_be_looked_into(said: Said) -> None:
     seen = json.loads(said(RESNET, "--inside", "layer3", "--depth", "1", "--json")[1])
     assert [layer["path"] for layer in seen["layers"]] == ["layer3.0", "layer3.1"]
     assert seen["sums"]["parameters"] == 2_099_712 < seen["parameters"] == 11_689_512
+
+
+def test_a_design_stands_where_a_name_does(said: Said, tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    layers = (designs.layer("flatten"), designs.layer("classifier"))
+    file.write_text(designs.to_json(designs.Design("Mine", 1, 8, 5, layers)), "utf-8")
+    seen = json.loads(said("--design", str(file), "--json")[1])
+    assert seen["parameters"] == 64 * 5 + 5
+    assert seen["image_size"] == 8
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What users of other summaries report as failing: odd inputs, and parameters in odd places."""
 
+import sys
+import threading
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from cvexplore.catalog import build, example, traced
+from cvexplore.errors import TraceError
 from cvexplore.trace import trace, watch
 
 X = torch.empty(2, 4, 8)
@@ -118,6 +121,34 @@ def test_empty_containers_are_no_trouble() -> None:
         seen = trace(Hollow(), X).folded(depth)
         assert seen.parameters == 72
         assert seen.layers[-1].output_shape == (2, 4, 8)
+
+
+def test_lazy_layers_get_their_shapes_in_the_trace_alone() -> None:
+    model = nn.Sequential(nn.LazyConv1d(5, 3), nn.ReLU(), nn.LazyLinear(2))
+    seen = trace(model, X)
+    assert [row.output_shape for row in seen.layers] == [(2, 5, 6), (2, 5, 6), (2, 5, 2)]
+    assert seen.parameters == 5 * (4 * 3 + 1) + 2 * (6 + 1)
+    assert all(nn.parameter.is_lazy(each) for each in model.parameters())
+
+
+def test_what_cannot_be_copied_is_shared_or_refused_in_a_sentence() -> None:
+    class Locked(nn.Linear):
+        def __init__(self) -> None:
+            super().__init__(8, 8)
+            self.lock = threading.Lock()
+            self.files = [sys.stdout]
+
+        def forward(self, x: Tensor) -> Tensor:
+            with self.lock:
+                return super().forward(x)
+
+    class Unique(nn.Linear):
+        def __deepcopy__(self, memo: object) -> None:
+            raise TypeError("there is only one")
+
+    assert trace(nn.Sequential(Locked()), X).parameters == 72
+    with pytest.raises(TraceError, match=r"for no copy can be made: there is only one$"):
+        trace(nn.Sequential(Unique(8, 8)), X)
 
 
 def test_a_network_without_any_layer_has_none() -> None:

@@ -74,9 +74,10 @@ def _pick(built: Built) -> tuple[str, int]:
 def _fitting(seen: "Trace", inside: str) -> int:
     """Return the greatest depth at which the table still fits a page."""
     deepest = max(row.depth for row in seen.layers) - _levels(inside)
-    return next(
-        (d for d in range(deepest, 1, -1) if len(summary(seen, d, inside).layers) <= _ROWS), 1
-    )
+    depth = 1
+    while depth < deepest and len(summary(seen, depth + 1, inside).layers) <= _ROWS:
+        depth += 1
+    return depth
 
 
 def _levels(inside: str) -> int:
