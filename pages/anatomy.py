@@ -3,6 +3,7 @@
 import streamlit as st
 
 from cvexplore import catalog
+from cvexplore.errors import TraceError
 from cvexplore.ui import cached
 from cvexplore.ui.anatomy import (
     Built,
@@ -53,7 +54,11 @@ with left, told():
 # ------------------------------------------------------------------ compute
 
 with right, told():
-    built = Built(name, options, cached.traced(name, options))
+    try:
+        built = Built(name, options, cached.traced(name, options))
+    except TraceError as error:
+        table.show_partial(error)  # the sentence, and what ran before the layer that failed
+        st.stop()
 
 # ------------------------------------------------------------------ show
 
