@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,13 @@ TWO_SOCKETS = "\n\n".join(
 
 
 @pytest.fixture(autouse=True)
-def forgetful() -> None:
-    """Ask the system anew in each test."""
-    for each in (machines._all_cores, machines._processor, machines.gpus):
+def forgetful() -> Iterator[None]:
+    """Ask the system anew in each test, and leave no invented machine to the tests after it."""
+    remembered = (machines._all_cores, machines._processor, machines.gpus)
+    for each in remembered:
+        each.cache_clear()
+    yield
+    for each in remembered:
         each.cache_clear()
 
 

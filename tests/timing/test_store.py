@@ -101,6 +101,7 @@ def test_processes_that_write_at_once_lose_nothing(home: Path) -> None:
         each.start()
     for each in workers:
         each.join(60)
+    assert [each.exitcode for each in workers] == [0, 0, 0]
     names = {name.split(".x")[0] for name in stored()}
     assert names == {f"timm/{worker}.{each}" for worker in range(3) for each in range(40)}
 
