@@ -4,19 +4,25 @@ import streamlit as st
 
 from cvexplore import images
 from cvexplore.catalog import find
-from cvexplore.ui import cached, channels
+from cvexplore.ui import cached
+from cvexplore.ui.features import Looking, layer
 from cvexplore.ui.layers import pick_layer
 from cvexplore.ui.messages import told
-from cvexplore.ui.pickers import pick_architecture, pick_picture, pick_weights
+from cvexplore.ui.pickers import pick_architecture, pick_weights
+from cvexplore.ui.pictures import pick_picture
 from cvexplore.ui.places import page
 from cvexplore.ui.words import shape
+
+VIEWS = {
+    "Layer": layer.show,
+}
 
 st.title("Feature maps")
 st.caption("Give a network an image and look at what each of its layers makes of it.")
 
 # ------------------------------------------------------------------ pick
 
-left, right = st.columns([1, 2], gap="large")
+left, right = st.columns([1, 3], gap="large")
 with left, told():
     first = st.container()
     name = pick_architecture("timm/tf_efficientnet_lite0", key="model", task="classification")
@@ -34,10 +40,11 @@ with left, told():
 
 with right, told():
     answer = st.container()
-    layer = pick_layer(
+    path = pick_layer(
         cached.traced(subject.name, subject.options), key=f"layer.{name}.{subject.weights}"
     )
-    found = cached.look(subject, chosen.image, chosen.fingerprint, layer)
+    looking = Looking(subject, chosen, path)
+    found = cached.look(subject, chosen.image, chosen.fingerprint, path)
 
 # ------------------------------------------------------------------ show
 
@@ -57,4 +64,8 @@ with answer:
             st.progress(each.probability, f"{each.label} · {each.probability:.1%}")
 
 with right:
-    channels.show(found.maps, subject.name, layer)
+    tabs = st.tabs(list(VIEWS), key="view", bind="query-params")
+    for tab, show in zip(tabs, VIEWS.values(), strict=True):
+        if tab.open:
+            with tab, told():
+                show(looking)

@@ -6,7 +6,7 @@ from cvexplore.catalog import architectures
 from cvexplore.figures.comparison import scatter
 from cvexplore.runs import RunStore
 from cvexplore.ui.messages import told
-from cvexplore.ui.pickers import photo_sheet
+from cvexplore.ui.pictures import photo_sheet
 from cvexplore.ui.places import page
 from cvexplore.ui.watching import accuracy_so_far
 from cvexplore.ui.words import compact

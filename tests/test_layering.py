@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "export": {"errors", "plugins", "architectures", "designs", "catalog"},
     "choosing": {"catalog"},
     "timing": {"errors", "folders", "catalog"},
-    "interpret": {"errors", "plugins"},
+    "interpret": {"errors", "plugins", "trace"},
     "training": {"errors", "plugins", "images", "catalog"},
     "runs": {"errors", "folders", "plugins", "training", "architectures"},
     "figures": {"catalog", "trace", "interpret", "training"},

@@ -8,7 +8,6 @@ than once; so each call is kept.
 """
 
 import copy
-import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from cvexplore.errors import LayerError, UnknownName
+from cvexplore.interpret.layout import Laid, lay_out
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,15 @@ class FeatureMap:
     Args:
         layer: the module's path.
         maps: one picture a channel; tokens laid out as their patches lie, a vector as single
-        points.
-            Shape: (C, H, W), float32, on the CPU
+            points. Shape: (C, H, W), float32, on the CPU
+        extra: tokens that stand for no place: class token, registers. Shape: (P, C)
+        note: what a person should know of how tokens or windows were laid out.
     """
 
     layer: str
     maps: Tensor
+    extra: Tensor
+    note: str = ""
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -42,10 +45,17 @@ class FeatureMap:
 
 @dataclass(frozen=True)
 class Capture:
-    """One forward pass: what came out, and what each watched layer returned at each call."""
+    """One forward pass: what came out, and what each watched layer returned at each call.
+
+    Args:
+        output: what the network returned.
+        layers: what each layer returned, a value a call, by its path.
+        images: the shape of what the network was given: (B, C, H, W).
+    """
 
     output: Any
     layers: Mapping[str, tuple[Any, ...]]
+    images: tuple[int, ...]
 
 
 def feature_maps(model: nn.Module, image: Tensor, layer: str) -> FeatureMap:
@@ -76,11 +86,28 @@ def capture(model: nn.Module, image: Tensor, layers: Sequence[str]) -> Capture:
         )
     with torch.inference_mode():
         output = private(image)
-    return Capture(output, {layer: tuple(calls) for layer, calls in kept.items()})
+    layers_kept = {layer: tuple(calls) for layer, calls in kept.items()}
+    return Capture(output, layers_kept, tuple(image.shape))
 
 
-def as_maps(captured: Capture, layer: str, model: nn.Module) -> FeatureMap:
-    """Return what a layer returned at its first call, as one map a channel.
+def as_maps(captured: Capture, layer: str, model: nn.Module, call: int = 0) -> FeatureMap:
+    """Return what a layer returned for the first image, as one map a channel.
+
+    Args:
+        captured: the forward pass.
+        layer: the layer's path.
+        model: the network, which knows how many tokens stand for no patch.
+        call: which call of the layer, where it is called several times.
+
+    Raises:
+        LayerError: the layer was not called, or what it returned is not maps.
+    """
+    laid = maps_at(captured, layer, model, call)
+    return FeatureMap(layer, laid.maps[0].float().cpu(), laid.extra[0].float().cpu(), laid.note)
+
+
+def maps_at(captured: Capture, layer: str, model: nn.Module, call: int = 0) -> Laid:
+    """Return what a layer returned for every image, as one map a channel; see ``as_maps``.
 
     Raises:
         LayerError: the layer was not called, or what it returned is not maps.
@@ -90,30 +117,12 @@ def as_maps(captured: Capture, layer: str, model: nn.Module) -> FeatureMap:
         raise LayerError(
             f"{layer} is not called in a forward pass; its parent uses its weights directly."
         )
-    output = calls[0][0] if isinstance(calls[0], tuple) else calls[0]
+    output = calls[min(call, len(calls) - 1)]
+    if isinstance(output, (tuple, list)) and output:
+        output = output[0]
     if not isinstance(output, Tensor) or not output.is_floating_point():
         raise LayerError(f"{layer} returns {type(output).__name__}, not feature maps.")
-    return FeatureMap(layer, _channels_first(output, layer, _prefix_tokens(model)).float().cpu())
-
-
-def _channels_first(output: Tensor, layer: str, prefix: int) -> Tensor:
-    """Lay a layer's output out as (C, H, W)."""
-    if output.dim() == 4:  # square images: the two sides are the equal dimensions
-        _, first, second, third = output.shape
-        channels_last = first == second != third
-        return output[0].permute(2, 0, 1) if channels_last else output[0]
-    if output.dim() == 3:
-        tokens = output[0]  # (N, D)
-        for skipped in dict.fromkeys((prefix, 0)):
-            side = math.isqrt(len(tokens) - skipped)
-            if side > 1 and side * side == len(tokens) - skipped:
-                return tokens[skipped:].T.reshape(-1, side, side)
-        raise LayerError(
-            f"{layer} returns {len(tokens)} tokens, which do not lie on a square grid."
-        )
-    if output.dim() == 2:
-        return output[0][:, None, None]
-    raise LayerError(f"{layer} returns {tuple(output.shape)}, which are not maps of one image.")
+    return lay_out(output, layer, captured.images, _prefix_tokens(model))
 
 
 def _prefix_tokens(model: nn.Module) -> int:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Options = tuple[tuple[str, Any], ...]
 
-_two_at_once = threading.Semaphore(2)  # more forward passes at once only wait for each other
+two_at_once = threading.Semaphore(2)  # more forward passes at once only wait for each other
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def look(subject: Subject, _image: "Image", fingerprint: str, layer: str) -> See
 
     model = network(subject)
     prepared = images.prepare(_image, preparation(subject))
-    with _two_at_once:
+    with two_at_once:
         seen = capture(model, prepared, [layer])
     found = as_maps(seen, layer, model)
     labels = catalog.labels(subject.name, subject.weights)

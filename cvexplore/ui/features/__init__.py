@@ -1,0 +1,23 @@
+"""The views of the Feature maps page, a file each: what a network makes of one image.
+
+Each view is a function ``show(looking)``; the page opens one at a time and runs only that one.
+"""
+
+from dataclasses import dataclass
+
+from cvexplore.ui.cached import Subject
+from cvexplore.ui.pictures import Picture
+
+
+@dataclass(frozen=True)
+class Looking:
+    """What stands on the page: a network, the image it looks at, and the layer in question."""
+
+    subject: Subject
+    picture: Picture
+    layer: str
+
+    @property
+    def key(self) -> str:
+        """A name for widgets that belong to this very network."""
+        return f"{self.subject.name}.{self.subject.weights}"
