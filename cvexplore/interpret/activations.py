@@ -1,15 +1,15 @@
 """What a layer made of an image: its output at that very call.
 
 Three things make this harder than a forward hook. A network shared by several people must not carry
-one person's hooks, for hooks fire in every thread; so they sit on private copies of the modules on
-the way to the layer, and those copies share everything else. A later layer may overwrite the output
-in place, as nearly every ReLU does; so it is copied at the call. And a module may be called more
-than once; so each call is kept.
+one person's hooks, for hooks fire in every thread; so they sit on private copies (see
+``cvexplore.interpret.private``). A later layer may overwrite the output in place, as nearly every
+ReLU does; so it is copied at the call. And a module may be called more than once; so each call is
+kept.
 """
 
-import copy
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+import functools
+import weakref
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from cvexplore.errors import LayerError, UnknownName
+from cvexplore.interpret.functions import watch_functions
 from cvexplore.interpret.layout import Laid, lay_out
+from cvexplore.interpret.private import private_copy
 
 
 @dataclass(frozen=True)
@@ -75,19 +77,49 @@ def capture(model: nn.Module, image: Tensor, layers: Sequence[str]) -> Capture:
 
     Several threads may capture on one network at once; its modules are not touched.
 
+    Args:
+        model: the network, or a changed copy of one.
+        image: a batch of images. Shape: (B, C, H, W)
+        layers: paths of modules, "layer1.0.conv1", or of functions that run in a module, named as
+            its trace names them, "layer1.0.add".
+
     Raises:
-        UnknownName: the network has no such layer.
+        UnknownName: the network has no such layer; the nearest are offered.
     """
     kept: dict[str, list[Any]] = {layer: [] for layer in layers}
-    private, watched = _private(model, layers)
-    for layer, module in watched.items():
-        module.register_forward_hook(
-            lambda module, args, output, into=kept[layer]: into.append(_copied(output))
+    known = {path for path, _ in model.named_modules(remove_duplicate=False)}
+    functions = [layer for layer in layers if layer not in known]
+    owners = {_owner(model, layer, known) for layer in functions}
+    inside = [path for path in known if any(_is_below(path, owner) for owner in owners)]
+    watched = [layer for layer in layers if layer in known]
+    private, own = private_copy(model, [*watched, *owners, *inside])
+    copies = _Copies()
+
+    def keep(layer: str, output: Any) -> None:
+        kept[layer].append(copies.of(output))
+
+    for owner in owners:
+        watch_functions(
+            own[owner],
+            children=[own[path] for path in inside if _is_below(path, owner)],
+            kept={
+                layer.rpartition(".")[2]: functools.partial(keep, layer)
+                for layer in functions
+                if layer.rpartition(".")[0] == owner
+            },
         )
-    with torch.inference_mode():
+    for layer in watched:
+        own[layer].register_forward_hook(
+            lambda module, args, output, layer=layer: keep(layer, output)
+        )
+    with torch.no_grad():
         output = private(image)
-    layers_kept = {layer: tuple(calls) for layer, calls in kept.items()}
-    return Capture(output, layers_kept, tuple(image.shape))
+    for layer in functions:
+        if not kept[layer]:
+            raise UnknownName("layer", layer, known)
+    return Capture(
+        output, {layer: tuple(calls) for layer, calls in kept.items()}, tuple(image.shape)
+    )
 
 
 def as_maps(captured: Capture, layer: str, model: nn.Module, call: int = 0) -> FeatureMap:
@@ -130,63 +162,48 @@ def _prefix_tokens(model: nn.Module) -> int:
     return getattr(model, "num_prefix_tokens", int(hasattr(model, "class_token")))
 
 
-def _copied(value: Any) -> Any:
-    if isinstance(value, Tensor):
-        return value.clone()
-    if isinstance(value, (tuple, list)):
-        return tuple(_copied(each) for each in value)
-    if isinstance(value, dict):
-        return {key: _copied(each) for key, each in value.items()}
-    return value
+def _owner(model: nn.Module, layer: str, known: Collection[str]) -> str:
+    """Return the block that a function runs in.
 
-
-# ------------------------------------------------------------------ private modules, shared tensors
-
-
-def _private(model: nn.Module, layers: Sequence[str]) -> tuple[nn.Module, dict[str, nn.Module]]:
-    """Return the network with its own copies of these layers and of the modules around them.
-
-    Every tensor, and every module off the way, is the original's. A network in training mode is
-    copied whole, since evaluation mode must not reach the original.
+    Raises:
+        UnknownName: no block of that path holds modules, so it has no layers between them.
     """
-    if model.training:
-        memo: dict[int, Any] = {id(t): t for t in (*model.parameters(), *model.buffers())}
-        twin = copy.deepcopy(model, memo).eval()
-        return twin, {layer: _module(twin, layer) for layer in layers}
-    copies: dict[int, nn.Module] = {}
-
-    def own(module: nn.Module) -> nn.Module:
-        if id(module) not in copies:
-            copies[id(module)] = _shallow_copy(module)
-        return copies[id(module)]
-
-    root = own(model)
-    watched: dict[str, nn.Module] = {}
-    for layer in layers:
-        _module(model, layer)
-        original: Any = model
-        private: Any = root
-        for part in layer.split(".") if layer else ():
-            child = original._modules[part]
-            for name, sibling in original._modules.items():
-                if sibling is child:
-                    private._modules[name] = own(child)
-            original, private = child, own(child)
-        watched[layer] = private
-    return root, watched
+    owner = layer.rpartition(".")[0]
+    if owner not in known or not model.get_submodule(owner)._modules:
+        raise UnknownName("layer", layer, known)
+    return owner
 
 
-def _module(model: nn.Module, layer: str) -> nn.Module:
-    try:
-        return model.get_submodule(layer)
-    except AttributeError:
-        raise UnknownName("layer", layer, (name for name, _ in model.named_modules())) from None
+def _is_below(path: str, owner: str) -> bool:
+    return path != owner and (not owner or path.startswith(f"{owner}."))
 
 
-def _shallow_copy(module: nn.Module) -> nn.Module:
-    twin = object.__new__(type(module))
-    twin.__dict__.update(module.__dict__)
-    twin.__dict__["_modules"] = dict(module._modules)
-    for name in ("_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called"):
-        twin.__dict__[name] = OrderedDict(module.__dict__[name])
-    return twin
+class _Copies:
+    """Copies of outputs: one for a tensor that several layers return unchanged.
+
+    A block returns what its last layer returned, and dropout what it was given. Whether a tensor
+    was written to since it was copied is what its version says.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[int, tuple[weakref.ref[Tensor], int, Tensor]] = {}
+
+    def of(self, value: Any) -> Any:
+        """Return a copy of the tensors in nested tuples, lists and dictionaries."""
+        if isinstance(value, Tensor):
+            return self._copy(value)
+        if isinstance(value, (tuple, list)):
+            return tuple(self.of(each) for each in value)
+        if isinstance(value, dict):
+            return {key: self.of(each) for key, each in value.items()}
+        return value
+
+    def _copy(self, tensor: Tensor) -> Tensor:
+        original, version, copied = self._last.get(id(tensor), (None, 0, tensor))
+        if original is None or original() is not tensor or version != tensor._version:
+            copied = tensor.detach().clone()
+            self._last[id(tensor)] = (weakref.ref(tensor), tensor._version, copied)
+        return copied
+
+
+_private = private_copy  # until every caller knows its new name

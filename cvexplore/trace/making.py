@@ -55,7 +55,7 @@ class Open:
     layer: Layer
     first: int  # how many layers there were when it began
     calls_modules: bool = False
-    names: dict[str, int] = field(default_factory=dict)  # functions seen in it, by name
+    counts: dict[str, int] = field(default_factory=dict)  # functions that ran in it, by name
 
 
 def through(first: Window | None, later: Window | None) -> Window | None:

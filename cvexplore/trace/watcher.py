@@ -20,8 +20,9 @@ from torch.overrides import TorchFunctionMode
 
 from cvexplore.errors import TraceError
 from cvexplore.trace.calls import call, first_shape, tensors_in, written
-from cvexplore.trace.functions import ASKS, MOVES
+from cvexplore.trace.functions import ASKS
 from cvexplore.trace.making import Layer, Open, through
+from cvexplore.trace.numbering import function_name, numbered
 from cvexplore.trace.reasons import why
 from cvexplore.trace.records import BlockRecord, TensorRecord, Trace, unique_edges
 from cvexplore.trace.twin import emptied
@@ -167,8 +168,9 @@ class Watcher(TorchFunctionMode):
         inputs = tensors_in((args, kwargs))
         sources = self._sources_of(inputs)
         parameters = self._parameters_of(inputs)
+        own = numbered(func, here.counts)
         joins_one = func in (torch.cat, torch.stack) and len(sources) < 2 and not parameters
-        if func in MOVES or joins_one:
+        if own is None or joins_one:
             for tensor in tensors_in(output):
                 self._remember(tensor, sources)
                 if parameters:
@@ -179,19 +181,15 @@ class Watcher(TorchFunctionMode):
                 self._alive.append(tensor)
                 self._carried[id(tensor)] = parameters
             return
-        name = func.__name__.strip("_")
         layer = Layer(
-            path=here.layer.path,
-            kind=name,
+            path=f"{here.layer.path}.{own}" if here.layer.path else own,
+            kind=function_name(func),
             input_shapes=tuple(tuple(t.shape) for t in inputs),
             sources=sources,
             macs=macs,
             bytes=written(func, args, kwargs, output),
             window=window(func, args, kwargs, output),
         )
-        here.names[name] = count = here.names.get(name, 0) + 1
-        own = name if count == 1 else f"{name}_{count}"
-        layer.path = f"{here.layer.path}.{own}" if here.layer.path else own
         self._count(layer, parameters)
         self._close(layer, output)
 

@@ -3,16 +3,19 @@
 import copy
 import functools
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import torch
 import torchvision
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from cvexplore import catalog
 from cvexplore.errors import LayerError, UnknownName
 from cvexplore.interpret.activations import as_maps, capture, feature_maps
+from cvexplore.trace import trace
 
 NETWORKS = (
     "torchvision/alexnet",  # in-place ReLUs write over what convolutions return
@@ -211,9 +214,9 @@ class Returns(nn.Module):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (torch.rand(1, 11, 5), "11 tokens, which do not lie on a square grid"),
-        (torch.rand(5), "not maps of one image"),
-        (torch.rand(1, 2, 3, 4, 5), "not maps of one image"),
+        (torch.rand(1, 11, 5), "11 tokens, which do not lie on a grid"),
+        (torch.rand(5), "not maps of an image"),
+        (torch.rand(1, 2, 3, 4, 5), "not maps of an image"),
         (torch.zeros(1, 2, 3, 3, dtype=torch.int64), "not feature maps"),
         ({"boxes": 1}, "dict, not feature maps"),
     ],
@@ -226,3 +229,99 @@ def test_what_is_not_maps_is_said(value: Any, message: str) -> None:
 def test_the_first_of_several_outputs_is_shown() -> None:
     value = (torch.rand(1, 2, 3, 3), torch.rand(1, 4, 3, 3))
     assert torch.equal(feature_maps(Returns(value).eval(), IMAGE, "layer").maps, value[0][0])
+
+
+# ------------------------------------------------------------------ functions between modules
+
+
+class Block(nn.Module):
+    """Two sums, one in place and overwritten later, and a constant that is one too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 3, 3, padding=1), nn.Conv2d(3, 3, 1)
+        self.inner = nn.Sequential(nn.Conv2d(3, 3, 1), nn.ReLU(inplace=True))
+        self.scale = nn.Parameter(torch.ones(3, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        bias = self.scale + self.scale  # a constant being prepared: a sum all the same
+        y = self.first(x) + x
+        z = self.second(y)
+        z += y * bias
+        joined = torch.cat([z, y], 1)
+        return self.inner(z) + F.relu_(joined)[:, :3]
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = Block(), Block()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.two(self.one(x)) + self.one(x)
+
+
+def by_hand(block: Block, x: Tensor) -> dict[str, Tensor]:
+    y = block.first(x) + x
+    z = block.second(y) + y * (block.scale + block.scale)
+    joined = torch.cat([z, y], 1)
+    last = block.inner(z.clone()) + joined.relu()[:, :3]
+    return {"add_2": y, "add_3": z, "cat": joined, "relu": joined.relu(), "add_4": last}
+
+
+def test_functions_are_captured_at_each_call_as_they_were_before_others_wrote_over_them() -> None:
+    torch.manual_seed(0)
+    model, x = Net().eval(), IMAGE[..., :16, :16]
+    names = ("add_2", "add_3", "cat", "relu", "add_4")
+    paths = [f"{block}.{name}" for block in ("one", "two") for name in names]
+    seen = capture(model, x, [*paths, "add", "one", "one.inner.0"])
+    with torch.no_grad():
+        first, second = by_hand(model.one, x), by_hand(model.two, model.one(x))
+        for name in names:
+            assert len(seen.layers[f"one.{name}"]) == 2  # the block is called twice
+            assert torch.equal(seen.layers[f"one.{name}"][0], first[name]), name
+            assert torch.equal(seen.layers[f"two.{name}"][0], second[name]), name
+        assert torch.equal(seen.layers["add"][0], model(x))
+        assert torch.equal(seen.layers["one"][1], model.one(x))
+        before = model.one.inner[0](first["add_3"])
+    assert torch.equal(seen.layers["one.inner.0"][0], before)  # its ReLU writes over it
+
+
+@pytest.mark.parametrize("name", ["torchvision/resnet18", "torchvision/swin_t", "timm/dla34"])
+def test_a_trace_and_a_capture_call_functions_alike(name: str) -> None:
+    model, seen = network(name), trace(network(name), IMAGE)
+    functions = [layer for layer in seen.layers if layer.path not in seen.kinds]
+    assert functions
+    found = capture(model, IMAGE, [layer.path for layer in functions])
+    for layer in functions:
+        output = found.layers[layer.path][0]
+        first = output[0] if isinstance(output, tuple) else output
+        assert tuple(first.shape) == layer.output_shape, layer.path
+
+
+def test_a_function_that_never_ran_is_no_layer() -> None:
+    for missing in ("one.matmul", "one.first.add", "three.add"):
+        with pytest.raises(UnknownName, match=missing):
+            capture(Net().eval(), IMAGE, [missing])
+
+
+def test_a_block_keeps_no_second_copy_of_what_its_last_layer_returned() -> None:
+    seen = capture(network("torchvision/alexnet"), IMAGE, ["features", "features.12", "avgpool"])
+    assert seen.layers["features"][0] is seen.layers["features.12"][0]
+    assert seen.layers["avgpool"][0] is not seen.layers["features"][0]
+
+
+# ------------------------------------------------------------------ many at once
+
+
+def test_twenty_five_captures_at_once_on_one_network_give_each_its_own() -> None:
+    model = network("torchvision/resnet18")
+    photos = torch.rand(25, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    layers = ("layer1.0.conv1", "layer2.1.add", "layer3.0.relu", "fc")
+    alone = [capture(model, photo[None], layers) for photo in photos]
+    with ThreadPoolExecutor(5) as pool:
+        together = list(pool.map(lambda photo: capture(model, photo[None], layers), photos))
+    for one, other in zip(alone, together, strict=True):
+        assert torch.equal(one.output, other.output)
+        for layer in layers:
+            assert_equal(other.layers[layer], one.layers[layer], layer)

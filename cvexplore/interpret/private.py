@@ -1,0 +1,66 @@
+"""A network of one's own to watch or change, that shares every tensor with the original.
+
+A network is shared by several people at once, and a hook fires in every thread. So hooks sit on
+private copies of the modules in question and of those around them; all the others, and all tensors,
+are the original's.
+"""
+
+import copy
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import nn
+
+from cvexplore.errors import UnknownName
+
+
+def private_copy(
+    model: nn.Module, layers: Sequence[str]
+) -> tuple[nn.Module, Mapping[str, nn.Module]]:
+    """Return the network with its own copies of these layers, and those copies by their paths.
+
+    A hook on one of them is nobody else's, whichever way the network calls that module. A network
+    in training mode is copied whole, since evaluation mode must not reach the original.
+
+    Raises:
+        UnknownName: the network has no such layer; the nearest are offered.
+    """
+    wanted = {layer: _module(model, layer) for layer in layers}
+    if model.training:
+        memo: dict[int, Any] = {id(t): t for t in (*model.parameters(), *model.buffers())}
+        twin = copy.deepcopy(model, memo).eval()
+        return twin, {layer: twin.get_submodule(layer) for layer in layers}
+    asked = {id(module) for module in wanted.values()}
+    copies: dict[int, nn.Module] = {}
+
+    def own(module: nn.Module) -> nn.Module:
+        """Return a copy of a module that is asked for or holds one that is; others as they are."""
+        if id(module) not in copies:
+            children = {name: own(child) for name, child in _children(module)}
+            copied = any(children[name] is not child for name, child in _children(module))
+            needed = copied or id(module) in asked
+            copies[id(module)] = _shallow_copy(module, children) if needed else module
+        return copies[id(module)]
+
+    root = own(model)
+    return root, {layer: copies[id(module)] for layer, module in wanted.items()}
+
+
+def _children(module: nn.Module) -> list[tuple[str, nn.Module]]:
+    return [(name, child) for name, child in module._modules.items() if child is not None]
+
+
+def _module(model: nn.Module, layer: str) -> nn.Module:
+    try:
+        return model.get_submodule(layer)
+    except AttributeError:
+        raise UnknownName("layer", layer, (name for name, _ in model.named_modules())) from None
+
+
+def _shallow_copy(module: nn.Module, children: Mapping[str, nn.Module]) -> nn.Module:
+    twin = object.__new__(type(module))
+    twin.__dict__.update(module.__dict__)
+    twin.__dict__["_modules"] = {**module._modules, **children}
+    twin.__dict__["_forward_hooks"] = OrderedDict(module._forward_hooks)
+    return twin
