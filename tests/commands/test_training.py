@@ -109,6 +109,11 @@ def test_a_run_in_the_foreground_is_stopped_from_elsewhere() -> None:
         process.kill()
 
 
+def hears_interrupts() -> None:
+    """Undo what a shell does to its background jobs: they would not be told of Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.process
 @pytest.mark.parametrize("how", ["interrupt", "hang up"])
 def test_a_run_whose_listener_goes_away_is_stopped(how: str) -> None:
@@ -118,6 +123,7 @@ def test_a_run_whose_listener_goes_away_is_stopped(how: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hears_interrupts,
     )
     try:
         assert process.stdout
