@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from tests.commands.typed import ROOT, assert_mendable, run, wait_until
+from tests.commands.typed import ROOT, assert_mendable, hears_interrupts, run, wait_until
 
 
 def free_port() -> int:
@@ -25,6 +25,7 @@ def test_the_app_answers_on_its_port_and_a_second_one_is_told() -> None:
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        preexec_fn=hears_interrupts,
     )
     try:
 

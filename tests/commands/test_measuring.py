@@ -16,6 +16,7 @@ from tests.commands.typed import (
     WHOLE,
     assert_mendable,
     assert_shape,
+    hears_interrupts,
     output,
     run,
     wait_until,
@@ -89,6 +90,7 @@ def test_it_leaves_no_process_when_it_is(way: str) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "cvexplore", "measure", "torchvision/vgg16", "--json"],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=hears_interrupts,
     )  # fmt: skip
     try:
         assert process.stdout is not None

@@ -21,6 +21,7 @@ from tests.commands.typed import (
     RUN,
     assert_mendable,
     assert_shape,
+    hears_interrupts,
     output,
     parsed,
     run,
@@ -107,11 +108,6 @@ def test_a_run_in_the_foreground_is_stopped_from_elsewhere() -> None:
         assert store.run(run_id).state == "stopped"
     finally:
         process.kill()
-
-
-def hears_interrupts() -> None:
-    """Undo what a shell does to its background jobs: they would not be told of Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.process

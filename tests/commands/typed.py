@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -70,6 +71,11 @@ def noise(path: Path) -> Path:
     pixels = np.random.default_rng(0).integers(0, 255, (40, 50, 3), np.uint8)
     Image.fromarray(pixels).save(path)
     return path
+
+
+def hears_interrupts() -> None:
+    """Undo what a shell does to its background jobs: they would not be told of Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_until(claim: Any, seconds: float = 60) -> None:
