@@ -1,7 +1,7 @@
 """Where cvexplore keeps what it makes: one folder of the user's, or ``CVEXPLORE_HOME``.
 
 Nothing else of ours is written anywhere. Names that come from people never become paths: the ids of
-runs are made by us and checked here.
+runs are made by us and checked here, and so are the steps of a run.
 """
 
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 from cvexplore.errors import RunError
 
 _RUN_ID = re.compile(r"[0-9a-z][0-9a-z_-]{0,63}")
+_STEP = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 def home() -> Path:
@@ -37,6 +38,17 @@ def run(run_id: str) -> Path:
 def run_weights(run_id: str) -> Path:
     """Return the file that a finished run leaves its weights in."""
     return run(run_id) / "weights.safetensors"
+
+
+def run_snapshot(run_id: str, step: str) -> Path:
+    """Return the file of what a run had learned by one step, if it kept that moment.
+
+    Raises:
+        RunError: this cannot be the id of a run, or a step.
+    """
+    if not _STEP.fullmatch(step):
+        raise RunError(f"{step!r} is not a step; write run:<id>@<step>, such as run:{run_id}@0.")
+    return run(run_id) / "snapshots" / f"{step}.safetensors"
 
 
 def downloads() -> Path:

@@ -68,7 +68,8 @@ def build(
 
     Args:
         name: "torchvision/resnet50", "timm/vit_base_patch16_224", "cvexplore/resnet", …
-        weights: random, bundled, pretrained, run:<id>, or a .safetensors or .pth file.
+        weights: random, bundled, pretrained, run:<id>, run:<id>@<step>, or a .safetensors or
+            .pth file.
         device: where to; "meta" allocates nothing, whatever the size.
         on_progress: told (bytes so far, bytes in all) while pretrained weights are downloaded.
         chosen: the architecture's options; see ``options(name)``. A run's weights bring their own.

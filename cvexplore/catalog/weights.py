@@ -4,6 +4,7 @@ random           drawn by the builder
 bundled          installed with the requirements, works with no network
 pretrained       the library's published weights, downloaded when asked for
 run:<id>         what a finished run of the training lab learned
+run:<id>@<step>  what it had learned by then, if it kept that moment
 FILE             a .safetensors file, or a .pth read with weights_only=True and nothing else
 """
 
@@ -105,7 +106,7 @@ def load(model: "nn.Module", weights: str) -> None:
     if path is None:
         raise WeightsError(
             f"Weights {weights!r} are unknown: use random, bundled, pretrained, run:<id>, "
-            "or the path of a .safetensors or .pth file."
+            "run:<id>@<step>, or the path of a .safetensors or .pth file."
         )
     load_state(model, read(path), path.name)
 
@@ -164,13 +165,22 @@ def _state(model: "nn.Module") -> dict[str, "Tensor"]:
 
 def _file(weights: str) -> Path | None:
     if weights.startswith("run:"):
-        path = folders.run_weights(weights.removeprefix("run:"))
-        if not path.is_file():
-            raise WeightsError(f"Run {weights.removeprefix('run:')} has no weights (yet).")
-        return path
+        return _run_file(weights.removeprefix("run:"))
     if weights.endswith((".safetensors", ".pth", ".pt")):
         return Path(weights)
     return None
+
+
+def _run_file(said: str) -> Path:
+    run_id, at, step = said.partition("@")
+    path = folders.run_snapshot(run_id, step) if at else folders.run_weights(run_id)
+    if path.is_file():
+        return path
+    if not at:
+        raise WeightsError(f"Run {run_id} has no weights (yet).")
+    kept = sorted(int(each.stem) for each in path.parent.glob("*.safetensors"))
+    have = f"only of {', '.join(map(str, kept))}" if kept else "nor of any other"
+    raise WeightsError(f"Run {run_id} kept no snapshot of step {step}, {have}.")
 
 
 def _bundled_file() -> Path:

@@ -4,14 +4,20 @@ import contextlib
 import io
 import os
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from cvexplore.errors import CvexploreError, RunError
+from cvexplore.runs import snapshots
 from cvexplore.runs.store import Run, RunStore
 from cvexplore.training.config import MetricPoint
+
+if TYPE_CHECKING:
+    from cvexplore.training.loop import Training
 
 FLUSH_SECONDS = 0.25
 LOOK_SECONDS = 0.1
@@ -24,9 +30,9 @@ OnPoint = Callable[[MetricPoint], None]
 def work(store: RunStore, run: Run, on_point: OnPoint | None = None, threads: int = 1) -> str:
     """Train a run that this process has claimed, to its end, and return the state it ended in.
 
-    The run's folder holds a lock as long as this process lives, its log, its last checkpoint, and
-    at the end its weights. Whatever happens is written to the store; nothing is raised but
-    interrupts.
+    The run's folder holds a lock as long as this process lives, its log, its snapshots, its last
+    checkpoint, and at the end its weights. Whatever happens is written to the store; nothing is
+    raised but interrupts.
     """
     folder = store.folder / run.id
     state, message = "failed", ""
@@ -45,7 +51,7 @@ def work(store: RunStore, run: Run, on_point: OnPoint | None = None, threads: in
         message = f"The runs folder cannot be written: {error.strerror or error}."
     except Exception as error:
         message = f"{type(error).__name__}: {error}".partition("\n")[0]
-        _log(folder)
+        _log(folder, traceback.format_exc())
     finally:
         if state:
             with contextlib.suppress(RunError):  # a disk that is full cannot be told so
@@ -74,6 +80,9 @@ def _train(store: RunStore, run: Run, folder: Path, on_point: OnPoint | None, th
         torch.save(state, file)
         _replace(checkpoint, lambda path: path.write_bytes(file.getbuffer()))
 
+    moments = _moments(training, folder)
+    if training.step in moments:  # the first, before it learns
+        _keep_moment(training, folder)
     stopped = False
     buffer: list[MetricPoint] = []
     now = looked = flushed = kept = time.monotonic()
@@ -84,6 +93,8 @@ def _train(store: RunStore, run: Run, folder: Path, on_point: OnPoint | None, th
                 on_point(point)
             if point.name != "learning_rate":  # that is a step's last point: now all of it is known
                 continue
+            if training.step in moments:
+                _keep_moment(training, folder)
             now = time.monotonic()
             if now - flushed > FLUSH_SECONDS:
                 recorded = store.record(run.id, buffer, training.step, training.steps)
@@ -100,11 +111,31 @@ def _train(store: RunStore, run: Run, folder: Path, on_point: OnPoint | None, th
         store.record(run.id, buffer, training.step, training.steps)
     _replace(folder / "weights.safetensors", training.save)
     if stopped:
+        if moments:
+            _keep_moment(training, folder)  # the last there is, until it goes on
         recorded = store.record(run.id, (), training.step, training.steps)
         save_checkpoint()  # so that it can go on
         return "stopped"
     checkpoint.unlink(missing_ok=True)
     return "finished"
+
+
+def _moments(training: "Training", folder: Path) -> frozenset[int]:
+    """Return the steps whose weights to keep, and forget those that are still to come."""
+    size = sum(each.nbytes for each in training.approach.network.state_dict().values())
+    asked = training.config.snapshots
+    count = snapshots.affordable(asked, size)
+    if count < asked:
+        _log(folder, f"{snapshots.too_large(asked, count, size)}\n")
+    moments = frozenset(snapshots.moments(count, training.steps))
+    snapshots.keep_only(folder, {moment for moment in moments if moment <= training.step})
+    return moments
+
+
+def _keep_moment(training: "Training", folder: Path) -> None:
+    path = snapshots.file(folder, training.step)
+    path.parent.mkdir(exist_ok=True)
+    _replace(path, training.save)
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
@@ -125,8 +156,6 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
         raise RunError(f"{path.name} cannot be written: {reason}.") from None
 
 
-def _log(folder: Path) -> None:
-    import traceback
-
+def _log(folder: Path, text: str) -> None:
     with contextlib.suppress(OSError), (folder / "log.txt").open("a") as file:
-        traceback.print_exc(file=file)
+        file.write(text)

@@ -46,6 +46,7 @@ class RunConfig:
         steps: optimiser steps instead of epochs, 0 to go by epochs
         validation: share of each class held out to measure on
         seed: of the split, the order of the images and the first weights
+        snapshots: moments whose weights are kept, to see it learn; fewer of large networks
     """
 
     architecture: str = "cvexplore/simple_cnn"
@@ -61,6 +62,7 @@ class RunConfig:
     steps: Annotated[int, Range(0, 1_000_000)] = 0
     validation: Annotated[float, Range(0.05, 0.5, step=0.05)] = 0.2
     seed: Annotated[int, Range(0, 2**31 - 1)] = 0
+    snapshots: Annotated[int, Range(0, 100, unit="moments")] = 12
 
     def checked(self) -> "RunConfig":
         """Return the recipe with every value in its own type and every name known.

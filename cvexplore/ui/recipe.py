@@ -46,7 +46,7 @@ class Plan:
 
 def network() -> tuple[str, dict[str, Any]]:
     """Draw the choice of a network and its own options."""
-    name = pick_architecture("cvexplore/simple_cnn", key="train", task="classification")
+    name = pick_architecture("cvexplore/simple_cnn", key="train", tasks=("classification",))
     own = [option for option in catalog.options(name) if option.name not in _FITTED]
     if not own:
         return name, {}

@@ -34,6 +34,7 @@ def recipe(**changed: Any) -> RunConfig:
         "dataset": Choice("shapes", {"count": 200, "image_size": 16}),
         "batch_size": 32,
         "epochs": 2,
+        "snapshots": 0,
     }
     return RunConfig(**standard | changed)
 
