@@ -7,9 +7,8 @@ ReLU does; so it is copied at the call. And a module may be called more than onc
 kept.
 """
 
-import functools
 import weakref
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from cvexplore.errors import LayerError, UnknownName
-from cvexplore.interpret.functions import watch_functions
 from cvexplore.interpret.layout import Laid, lay_out
-from cvexplore.interpret.private import private_copy
+from cvexplore.interpret.watching import watched
 
 
 @dataclass(frozen=True)
@@ -87,39 +85,16 @@ def capture(model: nn.Module, image: Tensor, layers: Sequence[str]) -> Capture:
         UnknownName: the network has no such layer; the nearest are offered.
     """
     kept: dict[str, list[Any]] = {layer: [] for layer in layers}
-    known = {path for path, _ in model.named_modules(remove_duplicate=False)}
-    functions = [layer for layer in layers if layer not in known]
-    owners = {_owner(model, layer, known) for layer in functions}
-    inside = [path for path in known if any(_is_below(path, owner) for owner in owners)]
-    watched = [layer for layer in layers if layer in known]
-    private, own = private_copy(model, [*watched, *owners, *inside])
     copies = _Copies()
-
-    def keep(layer: str, output: Any) -> None:
-        kept[layer].append(copies.of(output))
-
-    for owner in owners:
-        watch_functions(
-            own[owner],
-            children=[own[path] for path in inside if _is_below(path, owner)],
-            kept={
-                layer.rpartition(".")[2]: functools.partial(keep, layer)
-                for layer in functions
-                if layer.rpartition(".")[0] == owner
-            },
-        )
-    for layer in watched:
-        own[layer].register_forward_hook(
-            lambda module, args, output, layer=layer: keep(layer, output)
-        )
+    private = watched(model, layers, lambda layer, output: kept[layer].append(copies.of(output)))
     with torch.no_grad():
         output = private(image)
-    for layer in functions:
-        if not kept[layer]:
-            raise UnknownName("layer", layer, known)
-    return Capture(
-        output, {layer: tuple(calls) for layer, calls in kept.items()}, tuple(image.shape)
-    )
+    modules = {path for path, _ in model.named_modules(remove_duplicate=False)}
+    for layer, calls in kept.items():
+        if not calls and layer not in modules:
+            raise UnknownName("layer", layer, modules)
+    found = {layer: tuple(calls) for layer, calls in kept.items()}
+    return Capture(output, found, tuple(image.shape))
 
 
 def as_maps(captured: Capture, layer: str, model: nn.Module, call: int = 0) -> FeatureMap:
@@ -162,22 +137,6 @@ def _prefix_tokens(model: nn.Module) -> int:
     return getattr(model, "num_prefix_tokens", int(hasattr(model, "class_token")))
 
 
-def _owner(model: nn.Module, layer: str, known: Collection[str]) -> str:
-    """Return the block that a function runs in.
-
-    Raises:
-        UnknownName: no block of that path holds modules, so it has no layers between them.
-    """
-    owner = layer.rpartition(".")[0]
-    if owner not in known or not model.get_submodule(owner)._modules:
-        raise UnknownName("layer", layer, known)
-    return owner
-
-
-def _is_below(path: str, owner: str) -> bool:
-    return path != owner and (not owner or path.startswith(f"{owner}."))
-
-
 class _Copies:
     """Copies of outputs: one for a tensor that several layers return unchanged.
 
@@ -204,6 +163,3 @@ class _Copies:
             copied = tensor.detach().clone()
             self._last[id(tensor)] = (weakref.ref(tensor), tensor._version, copied)
         return copied
-
-
-_private = private_copy  # until every caller knows its new name
