@@ -35,7 +35,14 @@ class Sheet:
     columns: int
 
 
-def sheet(maps: np.ndarray, *, scale: Scale = "channel", colours: Colours = "viridis") -> Sheet:
+def sheet(
+    maps: np.ndarray,
+    *,
+    scale: Scale = "channel",
+    colours: Colours = "viridis",
+    columns: int | None = None,
+    smallest: int = _SMALLEST_TILE,
+) -> Sheet:
     """Return all channels on one sheet.
 
     Args:
@@ -43,12 +50,14 @@ def sheet(maps: np.ndarray, *, scale: Scale = "channel", colours: Colours = "vir
         scale: "channel" stretches each channel over all colours, so faint ones can be seen too;
             "layer" uses one scale for all, so that they can be compared.
         colours: the colour map; all but grey keep their order for the colour-blind too.
+        columns: in a row; by default as many as make the sheet about square.
+        smallest: pixels; smaller maps are enlarged by whole factors to at least this.
     """
     levels = _levels(maps, scale)
-    enlarge = max(1, math.ceil(_SMALLEST_TILE / levels.shape[1]))
+    enlarge = max(1, math.ceil(smallest / levels.shape[1]))
     levels = levels.repeat(enlarge, axis=1).repeat(enlarge, axis=2)
     count, height, width = levels.shape
-    columns = _columns(count)
+    columns = columns or _columns(count)
     rows = math.ceil(count / columns)
     padded = np.zeros((rows * columns, height + _GAP, width + _GAP), np.uint8)
     padded[:count, :height, :width] = levels

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from cvexplore.architectures import Card
+    from cvexplore.interpret.dense import Answer
     from cvexplore.interpret.predictions import Prediction
     from cvexplore.trace import Trace
     from cvexplore.trace.memory import Memory
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 Options = tuple[tuple[str, Any], ...]
 
+_one_draws = threading.Lock()  # random numbers have one generator for all threads
 two_at_once = threading.Semaphore(2)  # more forward passes at once only wait for each other
 
 
@@ -42,10 +44,26 @@ class Subject:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a network made of one image: one layer's maps, and the likeliest classes."""
+    """What a network made of one image: one layer's maps, and its answer.
+
+    Args:
+        maps: one map a channel. Shape: (C, H, W)
+        extra: tokens that stand for no place of the image. Shape: (P, C)
+        note: how tokens or windows were laid out.
+        calls: how often the layer was called.
+        answer: classes, boxes, or the class of each pixel.
+    """
 
     maps: "np.ndarray"
-    predictions: tuple["Prediction", ...]
+    extra: "np.ndarray"
+    note: str
+    calls: int
+    answer: "Answer"
+
+    @property
+    def predictions(self) -> "tuple[Prediction, ...]":
+        """The likeliest classes; none of a network that does not classify."""
+        return self.answer if isinstance(self.answer, tuple) else ()
 
 
 @st.cache_resource(max_entries=64, show_spinner="Building the network…")
@@ -69,16 +87,23 @@ def memory(name: str, options: Options, training: bool, precision: str) -> "Memo
     return memory(skeleton(name, options), example, training=training, precision=precision)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Loading the network…")
+@st.cache_resource(max_entries=3, show_spinner="Loading the network…")
 def network(subject: Subject) -> "nn.Module":
-    """Return a network in evaluation mode; the same one for everybody who looks into it."""
-    model = catalog.build(subject.name, weights=subject.weights, **dict(subject.options)).eval()
+    """Return a network in evaluation mode; the same one for everybody who looks into it.
+
+    Random weights are drawn from one seed, so that they are the same when they are built anew.
+    """
+    import torch
+
+    with _one_draws, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = catalog.build(subject.name, weights=subject.weights, **dict(subject.options))
     _give_memory_back()
-    return model.requires_grad_(False)
+    return model.eval().requires_grad_(False)
 
 
-@st.cache_data(max_entries=16, scope="session", show_spinner="Looking through the layer…")
-def look(subject: Subject, _image: "Image", fingerprint: str, layer: str) -> Seen:
+@st.cache_data(max_entries=8, scope="session", show_spinner="Looking through the layer…")
+def look(subject: Subject, _image: "Image", fingerprint: str, layer: str, call: int = 0) -> Seen:
     """Return what a network makes of an image at one layer.
 
     Args:
@@ -86,18 +111,22 @@ def look(subject: Subject, _image: "Image", fingerprint: str, layer: str) -> See
         _image: the picture; ``fingerprint`` stands for it in the cache.
         fingerprint: a hash of its bytes.
         layer: the layer's path.
+        call: which call of the layer, where it is called several times.
     """
     from cvexplore import images
     from cvexplore.interpret.activations import as_maps, capture
-    from cvexplore.interpret.predictions import predictions
+    from cvexplore.interpret.dense import decode
 
     model = network(subject)
     prepared = images.prepare(_image, preparation(subject))
     with two_at_once:
         seen = capture(model, prepared, [layer])
-    found = as_maps(seen, layer, model)
+    found = as_maps(seen, layer, model, call)
     labels = catalog.labels(subject.name, subject.weights)
-    return Seen(found.maps.numpy(), predictions(seen.output, labels))
+    task = catalog.find(subject.name).task
+    answer = decode(seen.output, labels, task, (prepared.shape[2], prepared.shape[3]))
+    calls = len(seen.layers[layer])
+    return Seen(found.maps.numpy(), found.extra.numpy(), found.note, calls, answer)
 
 
 def preparation(subject: Subject) -> Any:
@@ -118,7 +147,8 @@ def trained_on(subject: Subject) -> "Dataset | None":
     """Return the data set that a run's weights were learned from; None for other weights."""
     if not subject.weights.startswith("run:"):
         return None
-    data = RunStore().run(subject.weights.removeprefix("run:")).config.dataset
+    run_id = subject.weights.removeprefix("run:").partition("@")[0]
+    data = RunStore().run(run_id).config.dataset
     return dataset(data.name, frozen(dict(data.options)))
 
 

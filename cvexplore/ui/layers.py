@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 def pick_layer(seen: "Trace", *, key: str) -> str:
-    """Let a person choose a module that makes maps, and return its path.
+    """Let a person choose what makes maps, and return its path.
 
-    Blocks and single layers can be chosen; functions between modules cannot be watched here.
+    Blocks and single layers can be chosen, and functions between them, such as a residual sum.
     """
-    found = {path: layer for layer in _watchable(seen) for path in (layer.path,)}
+    found = {layer.path: layer for layer in _watchable(seen)}
     paths = list(found)
     return st.selectbox(
         "Layer",
@@ -28,14 +28,17 @@ def pick_layer(seen: "Trace", *, key: str) -> str:
 
 
 def _watchable(seen: "Trace") -> list["LayerRecord"]:
-    """Return modules whose output has a width and a height or tokens, blocks before their parts."""
+    """Return what returns maps, tokens or vectors, in the order it runs, blocks before parts."""
     found: dict[str, LayerRecord] = {}
-    deepest = max(layer.depth for layer in seen.layers)
-    for depth in range(1, deepest + 1):
+    for depth in range(1, max(layer.depth for layer in seen.layers) + 1):
         for layer in seen.folded(depth).layers:
-            if layer.path in seen.kinds and len(layer.output_shape or ()) in (2, 3, 4):
+            if len(layer.output_shape or ()) in (2, 3, 4):
                 found.setdefault(layer.path, layer)
-    order = {path: place for place, path in enumerate(seen.kinds)}
+    order: dict[str, int] = {}
+    for layer in seen.layers:
+        parts = layer.path.split(".")
+        for depth in range(1, len(parts) + 1):
+            order.setdefault(".".join(parts[:depth]), len(order))
     return sorted(found.values(), key=lambda layer: order[layer.path])
 
 

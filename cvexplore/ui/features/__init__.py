@@ -19,5 +19,10 @@ class Looking:
 
     @property
     def key(self) -> str:
-        """A name for widgets that belong to this very network."""
-        return f"{self.subject.name}.{self.subject.weights}"
+        """A name for widgets that belong to this network, at whichever moment of its run."""
+        return widget_key(self.subject)
+
+
+def widget_key(subject: Subject) -> str:
+    """Return a name for widgets that belong to a network, at whichever moment of its run."""
+    return f"{subject.name}.{subject.weights.partition('@')[0]}"
