@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "architectures": {"errors", "plugins"},
     "designs": {"errors", "folders", "plugins", "architectures"},
     "catalog": {"errors", "folders", "plugins", "images", "trace", "architectures", "designs"},
-    "export": {"errors", "plugins", "architectures", "designs", "catalog"},
+    "export": {"errors", "plugins", "images", "architectures", "designs", "catalog"},
     "choosing": {"catalog"},
     "timing": {"errors", "folders", "catalog"},
     "interpret": {"errors", "plugins", "trace"},

@@ -122,7 +122,7 @@ def test_anatomy_turns_a_knob(go: Open) -> None:
 
 
 def test_an_uploaded_photo_is_an_espresso_and_every_channel_can_be_picked(go: Open) -> None:
-    page = go("/feature_maps")
+    page = go("/feature_maps?view=Layer")
     page.locator('input[type="file"]').set_input_files(str(COFFEE))
     expect(page.get_by_text(re.compile(r"espresso · 9\d\.\d%"))).to_be_visible()
     expect(page.get_by_role("heading", name="Channel 0")).to_be_visible()

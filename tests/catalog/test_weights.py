@@ -307,6 +307,7 @@ def test_a_missing_file_is_said(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("word", ["", "best", "Random", "resnet.ckpt", "run", "pretrained "])
 def test_an_unknown_word_names_those_that_are_known(word: str) -> None:
     with pytest.raises(
-        WeightsError, match=r"use random, bundled, pretrained, run:<id>, or the path"
+        WeightsError,
+        match=r"use random, bundled, pretrained, run:<id>, run:<id>@<step>, or the path",
     ):
         build(SMALL, weights=word)

@@ -158,7 +158,7 @@ def test_anatomy_s_rows_add_up_at_every_depth() -> None:
 
 
 def test_feature_maps_reads_an_espresso() -> None:
-    app = opened("feature_maps")
+    app = opened("feature_maps", view="Layer")
     labels = [each.proto.text for each in app.get("progress")]
     assert labels[0].startswith("espresso · 95")
     assert sheet(app, "All channels")["tiles"] == 40
