@@ -167,6 +167,62 @@ def sine_positions(height: int, width: int, features: int) -> Tensor:
     return torch.cat([rows, columns], dim=-1).flatten(0, 1)
 
 
+class DetectionTransformer(nn.Module):
+    """DETR's encoder, which relates the places, and decoder, which answers the queries.
+
+    Shape: (B, D, H, W) -> logits (B, Q, classes + 1), the last for "no object", and boxes
+        (B, Q, 4): centre x, centre y, width and height as shares of the image.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        encoder_layers: int,
+        decoder_layers: int,
+        queries: int,
+        dropout: float,
+        classes: int,
+    ) -> None:
+        super().__init__()
+        self.queries = nn.Parameter(torch.empty(queries, width))
+        self.encoder = nn.ModuleList(
+            EncoderLayer(width, heads, dropout) for _ in range(encoder_layers)
+        )
+        self.decoder = nn.ModuleList(
+            DecoderLayer(width, heads, dropout) for _ in range(decoder_layers)
+        )
+        self.norm = nn.LayerNorm(width)
+        self.class_head = nn.Linear(width, classes + 1)
+        self.box_head = nn.Sequential(
+            nn.Linear(width, width),
+            nn.ReLU(),
+            nn.Linear(width, width),
+            nn.ReLU(),
+            nn.Linear(width, 4),
+        )
+        nn.init.normal_(self.queries)
+        for parameter in [*self.encoder.parameters(), *self.decoder.parameters()]:
+            if parameter.dim() > 1:
+                nn.init.xavier_uniform_(parameter)
+
+    def forward(self, maps: Tensor) -> dict[str, Tensor]:
+        """Return class scores and a box for each query; most queries answer "no object"."""
+        features, height, width = maps.shape[1:]
+        positions = sine_positions(height, width, features).to(maps)  # (N, D)
+        image = maps.flatten(2).transpose(1, 2)  # (B, N, D)
+        for layer in self.encoder:
+            image = layer(image, positions)
+        objects = torch.zeros_like(self.queries).expand(len(maps), -1, -1)  # (B, Q, D)
+        for layer in self.decoder:
+            objects = layer(objects, image, self.queries, positions)
+        objects = self.norm(objects)
+        return {
+            "logits": self.class_head(objects),  # (B, Q, classes + 1)
+            "boxes": self.box_head(objects).sigmoid(),  # (B, Q, 4)
+        }
+
+
 class DETR(nn.Module):
     """A CNN makes maps, an encoder relates their places, a decoder answers the queries.
 
@@ -192,43 +248,13 @@ class DETR(nn.Module):
         )
         self.backbone = nn.Sequential(OrderedDict(stem=resnet.stem, stages=resnet.stages))
         self.projection = nn.Conv2d(resnet.head.in_features, width, kernel_size=1)
-        self.encoder = nn.ModuleList(
-            EncoderLayer(width, heads, dropout) for _ in range(encoder_layers)
+        self.transformer = DetectionTransformer(
+            width, heads, encoder_layers, decoder_layers, queries, dropout, classes
         )
-        self.queries = nn.Parameter(torch.empty(queries, width))
-        self.decoder = nn.ModuleList(
-            DecoderLayer(width, heads, dropout) for _ in range(decoder_layers)
-        )
-        self.norm = nn.LayerNorm(width)
-        self.class_head = nn.Linear(width, classes + 1)
-        self.box_head = nn.Sequential(
-            nn.Linear(width, width),
-            nn.ReLU(),
-            nn.Linear(width, width),
-            nn.ReLU(),
-            nn.Linear(width, 4),
-        )
-        nn.init.normal_(self.queries)
-        for parameter in [*self.encoder.parameters(), *self.decoder.parameters()]:
-            if parameter.dim() > 1:
-                nn.init.xavier_uniform_(parameter)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Return class scores and a box for each query; most queries answer "no object"."""
-        maps = self.projection(self.backbone(images))  # (B, D, H/32, W/32)
-        features, height, width = maps.shape[1:]
-        positions = sine_positions(height, width, features).to(maps)  # (N, D)
-        image = maps.flatten(2).transpose(1, 2)  # (B, N, D)
-        for layer in self.encoder:
-            image = layer(image, positions)
-        objects = torch.zeros_like(self.queries).expand(len(images), -1, -1)  # (B, Q, D)
-        for layer in self.decoder:
-            objects = layer(objects, image, self.queries, positions)
-        objects = self.norm(objects)
-        return {
-            "logits": self.class_head(objects),  # (B, Q, classes + 1)
-            "boxes": self.box_head(objects).sigmoid(),  # (B, Q, 4)
-        }
+        return self.transformer(self.projection(self.backbone(images)))  # of (B, D, H/32, W/32)
 
 
 @BUILDERS.register("detr")

@@ -326,7 +326,7 @@ def test_detr_takes_its_queries_in_any_order(small_detr: Any) -> None:
     images, order = torch.randn(2, 3, 64, 96), torch.randperm(7)
     with torch.no_grad():
         before = small_detr(images)
-        small_detr.queries.copy_(small_detr.queries[order])
+        small_detr.transformer.queries.copy_(small_detr.transformer.queries[order])
         after = small_detr(images)
     for name in ("logits", "boxes"):
         torch.testing.assert_close(after[name], before[name][:, order])
@@ -341,7 +341,9 @@ def test_detr_teaches_its_backbone_but_not_its_frozen_norms(small_detr: Any) -> 
     idle = [n for n, p in small_detr.named_parameters() if p.grad is None or not p.grad.any()]
     # Keys' biases add the same to all scores of a row, which softmax does not see; and the first
     # self-attention has only zeros for values.
-    assert [name for name in idle if not name.startswith("decoder.0.self_attention")] == []
+    assert [
+        name for name in idle if not name.startswith("transformer.decoder.0.self_attention")
+    ] == []
 
 
 def test_detr_backbone_takes_a_trained_resnet(small_detr: Any) -> None:

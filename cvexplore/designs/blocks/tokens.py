@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
+from cvexplore.architectures.detr import DetectionTransformer
 from cvexplore.architectures.vit import MultiHeadAttention
 from cvexplore.designs.blocks import BLOCKS, Data, Misfit, divisible
 from cvexplore.designs.modules import (
-    DetectionTransformer,
     MapsPatchMerging,
     PatchEmbedding,
     TokenPooling,
