@@ -6,6 +6,7 @@ TESTS ?= tests
 
 export OMP_NUM_THREADS ?= 1
 export OMP_WAIT_POLICY ?= passive
+export THP_MEM_ALLOC_ENABLE ?= 1
 
 .PHONY: run test check fix bench facts
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import drawing, features, memory, pages, trace, training
+from benchmarks import drawing, features, looking, memory, pages, trace, training
 
 PARTS = {
     "trace": trace,
@@ -11,6 +11,7 @@ PARTS = {
     "training": training,
     "pages": pages,
     "drawing": drawing,
+    "looking": looking,
 }
 
 for name in sys.argv[1:] or PARTS:

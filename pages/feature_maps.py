@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from cvexplore.catalog import find
 from cvexplore.ui import cached
 from cvexplore.ui.features import (
     Looking,
@@ -48,7 +47,7 @@ with left, told():
         chosen = pick_picture(key="picture", trained_on=cached.trained_on(subject))
     st.page_link(
         page("anatomy"),
-        label=f"Anatomy of {find(name).family}",
+        label="Its anatomy",
         icon=":material/account_tree:",
         query_params={"arch": name},
     )
@@ -56,16 +55,16 @@ with left, told():
 # ------------------------------------------------------------------ compute
 
 with right, told():
-    answer = st.container()
+    answer = cached.answered(subject, chosen.image, chosen.fingerprint)
+    above = st.container()
     trace = cached.traced(subject.name, subject.options)
     path = pick_layer(trace, key=f"layer.{widget_key(subject)}")
     looking = Looking(subject, chosen, path)
-    found = cached.look(subject, chosen.image, chosen.fingerprint, path)
 
 # ------------------------------------------------------------------ show
 
-with answer:
-    answers.show(looking, found.answer)
+with above:
+    answers.show(looking, answer)
     how = st.expander("What the network sees", on_change="rerun", key="seen")
     if how.open:
         with how:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from cvexplore.errors import LayerError, UnknownName
 from cvexplore.interpret.layout import Laid, lay_out
+from cvexplore.interpret.private import module_at
 from cvexplore.interpret.watching import watched
 
 
@@ -89,10 +90,9 @@ def capture(model: nn.Module, image: Tensor, layers: Sequence[str]) -> Capture:
     private = watched(model, layers, lambda layer, output: kept[layer].append(copies.of(output)))
     with torch.no_grad():
         output = private(image)
-    modules = {path for path, _ in model.named_modules(remove_duplicate=False)}
     for layer, calls in kept.items():
-        if not calls and layer not in modules:
-            raise UnknownName("layer", layer, modules)
+        if not calls and module_at(model, layer) is None:
+            raise UnknownName("layer", layer, (path for path, _ in model.named_modules()))
     found = {layer: tuple(calls) for layer, calls in kept.items()}
     return Capture(output, found, tuple(image.shape))
 
@@ -125,7 +125,9 @@ def maps_at(captured: Capture, layer: str, model: nn.Module, call: int = 0) -> L
             f"{layer} is not called in a forward pass; its parent uses its weights directly."
         )
     output = calls[min(call, len(calls) - 1)]
-    if isinstance(output, (tuple, list)) and output:
+    if isinstance(output, dict):  # of a pyramid's levels, or of a segmenter's heads
+        output = tuple(output.values())
+    if isinstance(output, tuple) and output:
         output = output[0]
     if not isinstance(output, Tensor) or not output.is_floating_point():
         raise LayerError(f"{layer} returns {type(output).__name__}, not feature maps.")
@@ -160,6 +162,6 @@ class _Copies:
     def _copy(self, tensor: Tensor) -> Tensor:
         original, version, copied = self._last.get(id(tensor), (None, 0, tensor))
         if original is None or original() is not tensor or version != tensor._version:
-            copied = tensor.detach().clone()
+            copied = tensor.clone()
             self._last[id(tensor)] = (weakref.ref(tensor), tensor._version, copied)
         return copied

@@ -26,7 +26,7 @@ def private_copy(
     Raises:
         UnknownName: the network has no such layer; the nearest are offered.
     """
-    wanted = {layer: _module(model, layer) for layer in layers}
+    wanted = {layer: _known(model, layer) for layer in layers}
     if model.training:
         memo: dict[int, Any] = {id(t): t for t in (*model.parameters(), *model.buffers())}
         twin = copy.deepcopy(model, memo).eval()
@@ -37,8 +37,9 @@ def private_copy(
     def own(module: nn.Module) -> nn.Module:
         """Return a copy of a module that is asked for or holds one that is; others as they are."""
         if id(module) not in copies:
-            children = {name: own(child) for name, child in _children(module)}
-            copied = any(children[name] is not child for name, child in _children(module))
+            held = module._modules.items()
+            children = {name: None if child is None else own(child) for name, child in held}
+            copied = any(children[name] is not child for name, child in held)
             needed = copied or id(module) in asked
             copies[id(module)] = _shallow_copy(module, children) if needed else module
         return copies[id(module)]
@@ -47,20 +48,23 @@ def private_copy(
     return root, {layer: copies[id(module)] for layer, module in wanted.items()}
 
 
-def _children(module: nn.Module) -> list[tuple[str, nn.Module]]:
-    return [(name, child) for name, child in module._modules.items() if child is not None]
+def module_at(model: nn.Module, path: str) -> nn.Module | None:
+    """Return the module of this path, "" for the network itself; None if there is none."""
+    module: nn.Module | None = model
+    for name in path.split(".") if path else ():
+        module = None if module is None else module._modules.get(name)
+    return module
 
 
-def _module(model: nn.Module, layer: str) -> nn.Module:
-    try:
-        return model.get_submodule(layer)
-    except AttributeError:
-        raise UnknownName("layer", layer, (name for name, _ in model.named_modules())) from None
+def _known(model: nn.Module, layer: str) -> nn.Module:
+    module = module_at(model, layer)
+    if module is None:
+        raise UnknownName("layer", layer, (path for path, _ in model.named_modules()))
+    return module
 
 
-def _shallow_copy(module: nn.Module, children: Mapping[str, nn.Module]) -> nn.Module:
+def _shallow_copy(module: nn.Module, children: Mapping[str, nn.Module | None]) -> nn.Module:
     twin = object.__new__(type(module))
-    twin.__dict__.update(module.__dict__)
-    twin.__dict__["_modules"] = {**module._modules, **children}
-    twin.__dict__["_forward_hooks"] = OrderedDict(module._forward_hooks)
+    hooks = OrderedDict(module._forward_hooks)
+    twin.__dict__.update(module.__dict__, _modules=children, _forward_hooks=hooks)
     return twin

@@ -1,14 +1,14 @@
 """A network that tells what its layers return, each time they are called."""
 
 import functools
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from torch import nn
 
 from cvexplore.errors import UnknownName
 from cvexplore.interpret.functions import watch_functions
-from cvexplore.interpret.private import private_copy
+from cvexplore.interpret.private import module_at, private_copy
 
 
 def watched(
@@ -26,11 +26,11 @@ def watched(
     Raises:
         UnknownName: the network has no such module, or no block that the function could run in.
     """
-    known = {path for path, _ in model.named_modules(remove_duplicate=False)}
-    functions = [layer for layer in layers if layer not in known]
-    owners = {_owner(model, layer, known) for layer in functions}
-    inside = [path for path in known if any(_is_below(path, owner) for owner in owners)]
-    modules = [layer for layer in layers if layer in known]
+    modules = [layer for layer in layers if module_at(model, layer) is not None]
+    functions = [layer for layer in layers if module_at(model, layer) is None]
+    owners = {_owner(model, layer) for layer in functions}
+    paths = _paths(model) if owners else []
+    inside = [path for path in paths if any(_is_below(path, owner) for owner in owners)]
     private, own = private_copy(model, [*modules, *owners, *inside])
     for owner in owners:
         watch_functions(
@@ -49,16 +49,21 @@ def watched(
     return private
 
 
-def _owner(model: nn.Module, layer: str, known: Collection[str]) -> str:
+def _owner(model: nn.Module, layer: str) -> str:
     """Return the block that a function runs in.
 
     Raises:
         UnknownName: no block of that path holds modules, so it has no layers between them.
     """
     owner = layer.rpartition(".")[0]
-    if owner not in known or not model.get_submodule(owner)._modules:
-        raise UnknownName("layer", layer, known)
+    block = module_at(model, owner)
+    if block is None or not block._modules:
+        raise UnknownName("layer", layer, _paths(model))
     return owner
+
+
+def _paths(model: nn.Module) -> list[str]:
+    return [path for path, _ in model.named_modules(remove_duplicate=False)]
 
 
 def _is_below(path: str, owner: str) -> bool:

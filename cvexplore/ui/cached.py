@@ -102,6 +102,18 @@ def network(subject: Subject) -> "nn.Module":
     return model.eval().requires_grad_(False)
 
 
+@st.cache_data(max_entries=16, scope="session", show_spinner="Asking the network…")
+def answered(subject: Subject, _image: "Image", fingerprint: str) -> "Answer":
+    """Return what a network says of an image: classes, boxes, or the class of each pixel."""
+    from cvexplore import images
+    from cvexplore.interpret.activations import capture
+
+    prepared = images.prepare(_image, preparation(subject))
+    with two_at_once:
+        output = capture(network(subject), prepared, []).output
+    return _decoded(subject, output, (prepared.shape[2], prepared.shape[3]))
+
+
 @st.cache_data(max_entries=8, scope="session", show_spinner="Looking through the layer…")
 def look(subject: Subject, _image: "Image", fingerprint: str, layer: str, call: int = 0) -> Seen:
     """Return what a network makes of an image at one layer.
@@ -115,18 +127,22 @@ def look(subject: Subject, _image: "Image", fingerprint: str, layer: str, call: 
     """
     from cvexplore import images
     from cvexplore.interpret.activations import as_maps, capture
-    from cvexplore.interpret.dense import decode
 
     model = network(subject)
     prepared = images.prepare(_image, preparation(subject))
     with two_at_once:
         seen = capture(model, prepared, [layer])
     found = as_maps(seen, layer, model, call)
-    labels = catalog.labels(subject.name, subject.weights)
-    task = catalog.find(subject.name).task
-    answer = decode(seen.output, labels, task, (prepared.shape[2], prepared.shape[3]))
+    answer = _decoded(subject, seen.output, (prepared.shape[2], prepared.shape[3]))
     calls = len(seen.layers[layer])
     return Seen(found.maps.numpy(), found.extra.numpy(), found.note, calls, answer)
+
+
+def _decoded(subject: Subject, output: Any, sides: tuple[int, int]) -> "Answer":
+    from cvexplore.interpret.dense import decode
+
+    labels = catalog.labels(subject.name, subject.weights)
+    return decode(output, labels, catalog.find(subject.name).task, sides)
 
 
 def preparation(subject: Subject) -> Any:

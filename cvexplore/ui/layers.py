@@ -20,7 +20,7 @@ def pick_layer(seen: "Trace", *, key: str) -> str:
     return st.selectbox(
         "Layer",
         paths,
-        _good_start(list(found.values())),
+        _good_start(seen, list(found.values())),
         format_func=lambda path: f"{path} · {found[path].kind} · {shape(found[path].output_shape)}",
         key=key,
         help="In the order they run. A block's output is that of its last layer.",
@@ -29,10 +29,11 @@ def pick_layer(seen: "Trace", *, key: str) -> str:
 
 def _watchable(seen: "Trace") -> list["LayerRecord"]:
     """Return what returns maps, tokens or vectors, in the order it runs, blocks before parts."""
+    called = {each.path for each in (*seen.blocks, *seen.layers)}
     found: dict[str, LayerRecord] = {}
     for depth in range(1, max(layer.depth for layer in seen.layers) + 1):
         for layer in seen.folded(depth).layers:
-            if len(layer.output_shape or ()) in (2, 3, 4):
+            if layer.path in called and len(layer.output_shape or ()) in (2, 3, 4):
                 found.setdefault(layer.path, layer)
     order: dict[str, int] = {}
     for layer in seen.layers:
@@ -42,14 +43,21 @@ def _watchable(seen: "Trace") -> list["LayerRecord"]:
     return sorted(found.values(), key=lambda layer: order[layer.path])
 
 
-def _good_start(layers: list["LayerRecord"]) -> int:
+def _good_start(seen: "Trace", layers: list["LayerRecord"]) -> int:
     """Return the place of a block in the middle of the network, where maps are large and many."""
-    blocks = [
+    blocks = {each.path for each in seen.blocks}
+    maps = [
         place
         for place, layer in enumerate(layers)
         if len(layer.output_shape or ()) == 4 and layer.depth <= 2 and 20 <= _side(layer) <= 60
     ]
-    return blocks[len(blocks) // 2] if blocks else min(1, len(layers) - 1)
+    tokens = [
+        place
+        for place, layer in enumerate(layers)
+        if len(layer.output_shape or ()) == 3 and layer.depth <= 3 and layer.path in blocks
+    ]
+    good = maps or tokens
+    return good[len(good) // 2] if good else min(1, len(layers) - 1)
 
 
 def _side(layer: "LayerRecord") -> int:

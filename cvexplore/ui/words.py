@@ -1,4 +1,6 @@
-"""Numbers as people read them."""
+"""Numbers as people read them, and names as Markdown shows them."""
+
+import re
 
 _STEPS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
@@ -32,3 +34,8 @@ def duration(seconds: float) -> str:
 def shape(sides: tuple[int, ...] | None) -> str:
     """Return a shape without its batch: (1, 64, 56, 56) is "64 × 56 × 56"."""
     return " × ".join(map(str, sides[1:])) if sides else "–"
+
+
+def plain(text: str) -> str:
+    """Return text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_\[\]$:<>~#|])", r"\\\1", text)

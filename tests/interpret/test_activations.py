@@ -218,7 +218,8 @@ class Returns(nn.Module):
         (torch.rand(5), "not maps of an image"),
         (torch.rand(1, 2, 3, 4, 5), "not maps of an image"),
         (torch.zeros(1, 2, 3, 3, dtype=torch.int64), "not feature maps"),
-        ({"boxes": 1}, "dict, not feature maps"),
+        ({"boxes": 1}, "int, not feature maps"),
+        ({}, "tuple, not feature maps"),
     ],
 )
 def test_what_is_not_maps_is_said(value: Any, message: str) -> None:
@@ -227,8 +228,9 @@ def test_what_is_not_maps_is_said(value: Any, message: str) -> None:
 
 
 def test_the_first_of_several_outputs_is_shown() -> None:
-    value = (torch.rand(1, 2, 3, 3), torch.rand(1, 4, 3, 3))
-    assert torch.equal(feature_maps(Returns(value).eval(), IMAGE, "layer").maps, value[0][0])
+    first, second = torch.rand(1, 2, 3, 3), torch.rand(1, 4, 3, 3)
+    for value in ((first, second), [first, second], {"fine": first, "coarse": second}):
+        assert torch.equal(feature_maps(Returns(value).eval(), IMAGE, "layer").maps, first[0])
 
 
 # ------------------------------------------------------------------ functions between modules

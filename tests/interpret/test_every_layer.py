@@ -100,7 +100,7 @@ def test_what_is_not_maps_comes_as_it_was_returned() -> None:
             self.table = nn.Identity()
 
         def forward(self, x: Tensor) -> Tensor:
-            self.table({"a": x})
+            self.table({"a": "no tensor"})
             return self.boxes(x.flatten()[:28].reshape(7, 4))
 
     found = received(Proposing().eval(), torch.randn(1, 3, 8, 8))
@@ -109,4 +109,4 @@ def test_what_is_not_maps_comes_as_it_was_returned() -> None:
     assert values.shape == (7, 2)
     assert "not maps of an image" in found["boxes"].note
     assert found["table"].values is None
-    assert "dict" in found["table"].note
+    assert "str, not feature maps" in found["table"].note

@@ -127,3 +127,12 @@ def test_the_code_view_names_this_network_and_layer() -> None:
     app.button_group(key="features.code").set_value("With PyTorch alone").run()
     assert not app.exception
     assert 'timm.create_model("tf_efficientnet_lite0")' in app.code[0].value
+
+
+@pytest.mark.parametrize(("classes", "said"), [(9, "1 class "), (10, "2 classes ")])
+def test_classes_that_have_no_room_in_the_legend_are_counted(classes: int, said: str) -> None:
+    named = np.arange(classes).repeat(2).reshape(classes, 2)
+    shares = tuple(np.bincount(named.ravel()) / named.size)
+    names = tuple(f"class {each}" for each in range(classes))
+    app = answered(looking(SSD), Segmentation(named, names, shares))
+    assert any(each.value.startswith(f"And {said}") for each in app.caption)

@@ -121,3 +121,27 @@ def test_a_layer_that_changes_the_shape_cannot_be_skipped() -> None:
     widget(app, "button_group", "In their place").set_value("input").run()
     assert not app.exception
     assert "cannot be skipped" in app.error[0].value
+
+
+def test_much_work_waits_until_someone_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cvexplore.ui.features.following._AT_ONCE", 0)
+    app = view()
+    widget(app, "button_group", "Change").set_value("rotate").run()
+    assert not app.get("plotly_chart")
+    assert any("strengths measured; the others take" in each.value for each in app.caption)
+    widget(app, "button", "Measure them").click().run()
+    assert not app.exception
+    assert len(curve(app, "invariance error")["x"]) > 5
+
+
+@pytest.mark.parametrize("experiment", ["Change the image", "Switch off"])
+def test_a_click_interrupts_what_is_being_measured(experiment: str) -> None:
+    app = view()
+    widget(app, "button_group", "Experiment").set_value(experiment).run()
+    # Streamlit lets a fragment's clicks wait until the fragment has ended.
+    known = app.session_state._state._state._new_widget_state.widget_metadata
+    ours = [
+        each.fragment_id for name, each in known.items() if "-change" in name or "-off." in name
+    ]
+    assert ours
+    assert set(ours) == {None}

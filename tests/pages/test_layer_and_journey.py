@@ -70,7 +70,7 @@ def test_the_class_token_stands_apart() -> None:
 def test_the_journey_leads_from_pixels_to_classes_and_into_every_layer() -> None:
     app = opened("feature_maps", **LITE)
     assert not app.exception
-    rows = [each.value for each in app.markdown]
+    rows = [each.value.replace("\u200b", "") for each in app.markdown]  # where a path may break
     assert any(row.startswith("**pixels**") and "3 × 224 × 224" in row for row in rows)
     assert any(row.startswith("**blocks.3**") and "80 channels of 14 × 14" in row for row in rows)
     assert any(row.startswith("**classes**") for row in rows)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from cvexplore.interpret.residual import Residual
 
+_CHANNELS = 12  # the most active ones of the sum
+
 
 @dataclass(frozen=True)
 class _Added:
@@ -27,14 +29,14 @@ class _Added:
     sum: "np.ndarray"
 
 
-def show(looking: Looking, layer: str, channels: tuple[int, ...]) -> None:
+def show(looking: Looking, layer: str) -> None:
     """Draw what the last residual block inside a layer adds; nothing where there is none.
 
     Args:
         looking: what stands on the page.
         layer: the path of a block, or of a stage of blocks.
-        channels: the ones to choose from.
     """
+    from cvexplore.interpret.channels import ordered
     from cvexplore.interpret.residual import residuals
 
     subject, picture = looking.subject, looking.picture
@@ -45,12 +47,13 @@ def show(looking: Looking, layer: str, channels: tuple[int, ...]) -> None:
     block = last.sum[0].rpartition(".")[0]
     added = _added(subject, picture.image, picture.fingerprint, last)
     st.markdown(f"**What {block} adds:** y = x + F(x), one of {len(sums)} sums here")
+    channels = ordered(added.sum, "activity")[:_CHANNELS].tolist()
     channel = st.segmented_control(
         "Channel",
         channels,
         default=channels[0],
         required=True,
-        key=f"adding.{looking.key}.{layer}",
+        key=f"adding.{subject.name}.{subject.weights}.{layer}.{picture.fingerprint}",
     )
     maps = [each[channel] for each in (added.shortcut, added.branch, added.sum)]
     words = (

@@ -1,7 +1,6 @@
 """What the network says, beside or over the picture: classes, boxes, or the class of each pixel."""
 
 import html
-import re
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,7 +9,7 @@ from cvexplore import images
 from cvexplore.figures.overlay import boxes_over, class_colour, mask_over
 from cvexplore.ui import cached
 from cvexplore.ui.features import Looking
-from cvexplore.ui.words import shape
+from cvexplore.ui.words import plain, shape
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -59,12 +58,7 @@ def _classes(looking: Looking, square: "Image", found: "tuple[Prediction, ...]")
     with right:
         _random(looking, "classes")
         for each in found:
-            st.progress(each.probability, f"{_plain(each.label)} · {each.probability:.1%}")
-
-
-def _plain(text: str) -> str:
-    """Return text that Markdown shows as it is."""
-    return re.sub(r"([\\`*_\[\]$:<>~#|])", r"\\\1", text)
+            st.progress(each.probability, f"{plain(each.label)} · {each.probability:.1%}")
 
 
 # ------------------------------------------------------------------ boxes
@@ -139,8 +133,9 @@ def _segmentation(looking: Looking, square: "Image", found: "Segmentation") -> N
     with right:
         _random(looking, "classes")
         st.html(_STYLE + "".join(_row(found, index) for index in present[:_MOST_CLASSES]))
-        if len(present) > _MOST_CLASSES:
-            st.caption(f"And {len(present) - _MOST_CLASSES} classes that cover less.")
+        others = len(present) - _MOST_CLASSES
+        if others > 0:
+            st.caption(f"And {others} {'class' if others == 1 else 'classes'} covering less.")
 
 
 _STYLE = """<style>

@@ -30,7 +30,7 @@ def show(looking: Looking) -> None:
     kinds[kind](looking)
 
 
-@st.fragment
+# No fragment here: a click in one waits for its end, and Stop and the sliders are to interrupt.
 def _change(looking: Looking) -> None:
     from cvexplore.interpret.changes import CHANGES, stops
 

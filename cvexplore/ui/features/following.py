@@ -8,12 +8,14 @@ import streamlit as st
 from cvexplore.figures.experiments import answer_curves, depth_curves, layer_curves
 from cvexplore.ui import cached
 from cvexplore.ui.features import Looking, before_after
+from cvexplore.ui.words import compact
 
 if TYPE_CHECKING:
     from cvexplore.interpret.changes import Change
     from cvexplore.interpret.equivariance import Baseline, Response
 
 _BATCH = 4  # images in a forward pass of the curve; between passes it can be stopped
+_AT_ONCE = 150e9  # multiply-adds; what takes more begins when someone says so
 _STATIONS = 12  # layers of the curve through the network, at most
 
 
@@ -88,25 +90,29 @@ def _fill(
     missing = [each for each in sweep if each not in done]
     if not missing:
         return
-    stopped = f"experiment.stopped.{key}"
+    subject, going = looking.subject, f"experiment.going.{key}"
+
+    def go(on: bool) -> None:
+        st.session_state[going] = on
+
+    macs = cached.traced(subject.name, subject.options).macs * len(missing)
     place = st.empty()
     with place.container(horizontal=True, vertical_alignment="center"):
-        if st.session_state.get(stopped):
-            st.button("Measure the rest", on_click=lambda: st.session_state.pop(stopped, None))
+        if not st.session_state.get(going, macs <= _AT_ONCE):
+            st.caption(
+                f"{len(done)} of {len(sweep)} strengths measured; the others take "
+                f"{compact(2 * macs, 'FLOP')}."
+            )
+            words = "Measure the rest" if done else "Measure them"
+            st.button(words, icon=":material/play_arrow:", on_click=go, args=(True,))
             return
         bar = st.progress(0.0)
-        st.button(
-            "Stop",
-            icon=":material/close:",
-            on_click=lambda: st.session_state.update({stopped: True}),
-        )
+        st.button("Stop", icon=":material/stop:", on_click=go, args=(False,))
     for start in range(0, len(missing), _BATCH):
         some = missing[start : start + _BATCH]
         bar.progress(len(done) / len(sweep), f"{len(done)} of {len(sweep)} strengths")
         with cached.two_at_once:
-            found = responses(
-                cached.network(looking.subject), original, [sweep[each] for each in some]
-            )
+            found = responses(cached.network(subject), original, [sweep[each] for each in some])
             done.update(zip(some, found, strict=True))
     place.empty()
 

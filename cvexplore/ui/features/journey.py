@@ -1,5 +1,6 @@
 """The journey: one row a stage, from pixels to classes, each with its most active channels."""
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from cvexplore.figures.sheet import Scale, sheet
 from cvexplore.ui import cached
 from cvexplore.ui.cached import Subject
 from cvexplore.ui.features import Looking, adding
-from cvexplore.ui.words import shape
+from cvexplore.ui.words import plain, shape
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,11 +55,11 @@ def show(looking: Looking) -> None:
     _pixels(square)
     for stop in stops:
         _row(stop)
-    found = cached.look(subject, picture.image, picture.fingerprint, looking.layer).predictions
-    if found:
+    found = cached.answered(subject, picture.image, picture.fingerprint)
+    if isinstance(found, tuple):
         left, right = _columns()
         left.markdown(f"**classes**  \n:gray[{found[0].probability:.1%} for the first]")
-        right.markdown(" · ".join(each.label for each in found))
+        right.markdown(" · ".join(plain(each.label) for each in found))
 
 
 # ------------------------------------------------------------------ one stop, large
@@ -99,7 +100,7 @@ def _walk(looking: Looking, stops: tuple[Stop, ...], square: "Image") -> None:
             args=(looking, stop.layer),
             key=f"open.{looking.key}",
         )
-    adding.show(looking, stop.layer, stop.channels)
+    adding.show(looking, stop.layer)
 
 
 def _open(looking: Looking, layer: str) -> None:
@@ -122,7 +123,7 @@ def _pixels(square: "Image") -> None:
 
 def _row(stop: Stop) -> None:
     left, right = _columns()
-    left.markdown(f"**{stop.layer}**  \n:gray[{_sides(stop)}]")
+    left.markdown(f"**{_breakable(stop.layer)}**  \n:gray[{_sides(stop)}]")
     tiles = sheet(stop.maps, scale=_scale(stop), columns=_CHANNELS, smallest=_TILE)
     right.image(tiles.png, width="stretch", alt=f"The most active channels of {stop.layer}")
 
@@ -136,8 +137,15 @@ def _columns() -> list:
     return st.columns([1, 5], vertical_alignment="center")
 
 
+def _breakable(path: str) -> str:
+    """Return a path that a narrow column breaks between its words, not inside them."""
+    return re.sub(r"([._])", "\\1\u200b", path)
+
+
 def _sides(stop: Stop) -> str:
     channels, height, width = stop.sides
+    if stop.activity.size == 1:
+        return f"{channels:,} channels, a value each"
     return f"{channels:,} channels of {height} × {width}"
 
 

@@ -13,7 +13,7 @@ from cvexplore.ui.features import Looking
 from cvexplore.ui.features.moments import moments_of
 from cvexplore.ui.pickers import choose
 from cvexplore.ui.places import page
-from cvexplore.ui.words import compact
+from cvexplore.ui.words import compact, plain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -190,7 +190,8 @@ def _answers(looking: Looking, moments: "Sequence[Moment]", place: int) -> None:
     st.caption("What it answers")
     for each in sorted(likely, key=lambda each: every[each][-1], reverse=True):
         share = every[each][place]
-        st.progress(min(1.0, share), f"{names.get(each, f'class {each}')} · {share:.1%}")
+        name = plain(names.get(each, f"class {each}"))
+        st.progress(min(1.0, share), f"{name} · {share:.1%}")
 
 
 def _losses(run: Run) -> dict[str, Line]:

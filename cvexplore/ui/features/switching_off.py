@@ -24,7 +24,7 @@ _HELP = (
 )
 
 
-@st.fragment
+# No fragment here: a click in one waits for its end, and Stop is to interrupt.
 def show(looking: Looking) -> None:
     """Draw what the prediction loses without the layer or channels that someone chooses."""
     subject = looking.subject
@@ -152,7 +152,7 @@ def _fill(
     place = st.empty()
     with place.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0)
-        st.button("Stop", icon=":material/close:", key="off.stop")
+        st.button("Stop", icon=":material/stop:", key="off.stop")
     model = cached.network(looking.subject)
     for start in range(0, len(missing), _BATCH):
         bar.progress(start / len(missing), f"{start} of {len(missing)} channels")

@@ -15,7 +15,7 @@ from cvexplore.ui.components.atlas import atlas
 from cvexplore.ui.features import Looking
 from cvexplore.ui.features.image_sets import ImageSet, image_set, titles
 from cvexplore.ui.pickers import pick_architecture, pick_weights
-from cvexplore.ui.words import shape
+from cvexplore.ui.words import plain, shape
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,7 +105,7 @@ def _draw(looking: Looking, order: str, side: str) -> None:
     found = cached.look(subject, chosen.image, chosen.fingerprint, looking.layer)
     st.markdown(f"**{subject.name}**")
     for each in found.predictions[:3]:
-        st.progress(each.probability, f"{each.label} · {each.probability:.1%}")
+        st.progress(each.probability, f"{plain(each.label)} · {each.probability:.1%}")
     st.caption(f"{looking.layer}: {shape((1, *found.maps.shape))}, {_words(subject)}")
     _draw_channels(looking, found, order, side)
 

@@ -1,0 +1,75 @@
+"""Looking at a layer in Chromium: from a click, or another layer, to the picture on the screen."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.pages import Server
+from benchmarks.pairs import table
+from tests.browser import chromium
+
+NETWORK = "torchvision/resnet50"
+LAYERS = ("layer1.0.conv1", "layer2.0.conv2", "layer3.0.bn1", "layer4.0.conv1", "layer1.2.conv3")
+ROUNDS = 9
+
+
+def main() -> None:
+    """Click channels, then change the layer, each several times."""
+    with Server() as url, sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=flags)
+        page = browser.new_page(viewport={"width": 1360, "height": 900})
+        model = NETWORK.replace("/", "%2F")
+        page.goto(f"{url}/feature_maps?view=Layer&model={model}&weights=random")
+        page.locator(".atlas img").last.wait_for(timeout=120_000)
+        page.wait_for_timeout(3000)
+        print(page.get_by_role("combobox", name="Layer").input_value())
+        clicks = [_click(page, 3 + number) for number in range(ROUNDS + 1)]
+        changes = [_change(page, LAYERS[number % len(LAYERS)]) for number in range(ROUNDS + 1)]
+        browser.close()
+    rows = [
+        [what, f"{statistics.median(each[1:]):,.0f}", f"{max(each[1:]):,.0f}"]
+        for what, each in (("another channel", clicks), ("another layer", changes))
+    ]
+    table(f"looking: {NETWORK}, until it is shown, ms", ["", "median", "slowest"], rows)
+
+
+def _click(page: Page, tile: int) -> float:
+    """Click a tile of the sheet; return the milliseconds until its channel's picture is another."""
+    board = page.locator(".atlas .board").last
+    board.scroll_into_view_if_needed()
+    box = board.bounding_box()
+    assert box
+    return _until_new(
+        page,
+        '[alt^="Channel "]',
+        lambda: board.click(position={"x": 8 + 28 * tile, "y": box["height"] / 2}),
+    )
+
+
+def _change(page: Page, layer: str) -> float:
+    """Pick a layer; return the milliseconds until its sheet is shown."""
+    field = page.get_by_role("combobox", name="Layer")
+    field.click()
+    field.fill(layer)
+    page.wait_for_timeout(300)
+    return _until_new(page, '.atlas img[alt^="All channels"]', lambda: page.keyboard.press("Enter"))
+
+
+def _until_new(page: Page, picture: str, do: Callable[[], None]) -> float:
+    """Return the milliseconds until this picture has another source and is decoded."""
+    image = page.locator(picture).last
+    before = image.get_attribute("src")
+    started = time.perf_counter()
+    do()
+    while True:
+        source = image.get_attribute("src")
+        if source != before and image.evaluate("image => image.complete && image.naturalWidth"):
+            break
+        if time.perf_counter() - started > 30:
+            raise TimeoutError(picture)
+    took = (time.perf_counter() - started) * 1e3
+    page.wait_for_timeout(600)
+    return took
