@@ -7,9 +7,7 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # several threads a forward are slower on busy cores
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-os.environ.setdefault(
-    "THP_MEM_ALLOC_ENABLE", "1"
-)  # torch asks for huge pages: fewer faults
+os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch asks for huge pages: fewer faults
 
 import streamlit as st
 from starlette.middleware import Middleware
