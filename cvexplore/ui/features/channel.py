@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cvexplore import images
+from cvexplore.figures.channels import histogram
 from cvexplore.figures.overlay import heat_over
 from cvexplore.figures.sheet import Colours, picture, sheet
 from cvexplore.ui import cached
@@ -24,8 +25,6 @@ def show(
     looking: Looking, maps: "np.ndarray", known: "ChannelFacts", channel: int, colours: Colours
 ) -> None:
     """Draw one channel of a layer."""
-    from cvexplore.figures.channels import histogram
-
     one = maps[channel]
     st.subheader(f"Channel {channel}")
     square = images.crop(looking.picture.image, cached.preparation(looking.subject))
@@ -53,9 +52,8 @@ def show(
         f"zeros **{known.zeros[channel]:.0%}**"
     )
     if one.size > 1:
-        st.plotly_chart(
-            histogram(one, beside=maps), key="histogram", config={"displayModeBar": False}
-        )
+        st.html(histogram(one, beside=maps))
+        st.caption("Its values, before those of the whole layer; heights are logarithmic")
     _weights(looking, channel, colours)
     if one.size > 1:
         _regions(looking, one, channel, square)
@@ -67,10 +65,10 @@ def _weights(looking: Looking, channel: int, colours: Colours) -> None:
 
     from cvexplore.figures.weights import filter_sheet, filter_tiles
     from cvexplore.interpret.channels import filter_weights
+    from cvexplore.interpret.private import module_at
 
-    path = looking.layer
-    modules = dict(cached.network(looking.subject).named_modules())
-    planes = filter_weights(modules[path], channel) if path in modules else None
+    module = module_at(cached.network(looking.subject), looking.layer)
+    planes = None if module is None else filter_weights(module, channel)
     if planes is None or planes[0].size == 1:
         return
     with st.expander("The filter that makes it", icon=":material/grid_on:"):

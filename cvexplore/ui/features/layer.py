@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cvexplore.figures.sheet import COLOURS, Colours, Scale, sheet
+from cvexplore.figures.sheet import COLOURS, Colours, Scale, Sheet, sheet
 from cvexplore.ui import cached
 from cvexplore.ui.components.atlas import atlas
 from cvexplore.ui.features import Looking, channel, tokens
@@ -30,13 +30,14 @@ def show(looking: Looking) -> None:
     from cvexplore.interpret.channels import facts
 
     subject, picture = looking.subject, looking.picture
-    first = cached.look(subject, picture.image, picture.fingerprint, looking.layer)
-    call, order, scale, colours = _asked(looking, first.calls)
-    found = cached.look(subject, picture.image, picture.fingerprint, looking.layer, call)
+    found = cached.look(subject, picture.image, picture.fingerprint, looking.layer)
+    call, order, scale, colours = _asked(looking, found.calls)
+    if call:
+        found = cached.look(subject, picture.image, picture.fingerprint, looking.layer, call)
     known = facts(found.maps)
     wide, narrow = st.columns([3, 2])
     with wide:
-        picked = _sheet(looking, found.maps, known, order, scale, colours)
+        picked = _sheet(looking, call, found.maps, known, order, scale, colours)
         _words(found, known)
         if found.extra.size:
             tokens.show(found.extra, found.maps)
@@ -76,6 +77,7 @@ def _asked(looking: Looking, calls: int) -> "tuple[int, Order, Scale, Colours]":
 
 def _sheet(
     looking: Looking,
+    call: int,
     maps: "np.ndarray",
     known: "ChannelFacts",
     order: "Order",
@@ -84,8 +86,8 @@ def _sheet(
 ) -> int:
     """Draw all channels and return the number of the picked one."""
     name, layer = looking.subject.name, looking.layer
-    shown = _ordered(maps, order)[:_MOST]
-    tiles = sheet(maps[shown], scale=scale, colours=colours)
+    which = (looking.subject, looking.picture.fingerprint, layer, call)
+    shown, tiles = _drawn(which, maps, order, scale, colours)
     tile = atlas(
         tiles.png,
         tiles=tiles.tiles,
@@ -114,10 +116,15 @@ def _sheet(
     return picked
 
 
-def _ordered(maps: "np.ndarray", by: "Order") -> "np.ndarray":
+@st.cache_data(max_entries=8, scope="session", show_spinner=False)
+def _drawn(
+    which: tuple, _maps: "np.ndarray", order: "Order", scale: Scale, colours: Colours
+) -> "tuple[np.ndarray, Sheet]":
+    """Return the channels on the sheet, and the sheet; ``which`` stands for the maps."""
     from cvexplore.interpret.channels import ordered
 
-    return ordered(maps, by)
+    shown = ordered(_maps, order)[:_MOST]
+    return shown, sheet(_maps[shown], scale=scale, colours=colours)
 
 
 def _words(found: cached.Seen, known: "ChannelFacts") -> None:
