@@ -84,7 +84,7 @@ def test_every_layer_is_captured_as_a_copying_hook_sees_it(name: str) -> None:
 @pytest.mark.parametrize("name", NETWORKS[:2])
 def test_one_layer_alone_is_captured_the_same(name: str) -> None:
     model, truth = network(name), with_plain_hooks(network(name), IMAGE)
-    for path in list(truth)[1::7]:
+    for path in list(truth)[1::20]:
         assert_equal(capture(model, IMAGE, [path]).layers[path], tuple(truth[path]), path)
 
 
@@ -231,6 +231,14 @@ def test_the_first_of_several_outputs_is_shown() -> None:
     first, second = torch.rand(1, 2, 3, 3), torch.rand(1, 4, 3, 3)
     for value in ((first, second), [first, second], {"fine": first, "coarse": second}):
         assert torch.equal(feature_maps(Returns(value).eval(), IMAGE, "layer").maps, first[0])
+
+
+def test_object_queries_are_no_places_of_the_image() -> None:
+    model = catalog.build("cvexplore/detr", backbone_depth=18, width=32, encoder_layers=1).eval()
+    seen = capture(model, IMAGE, ["transformer.encoder.0", "transformer.decoder.0"])
+    assert as_maps(seen, "transformer.encoder.0", model).shape == (32, 7, 7)
+    with pytest.raises(LayerError, match="100 object queries"):
+        as_maps(seen, "transformer.decoder.0", model)
 
 
 # ------------------------------------------------------------------ functions between modules

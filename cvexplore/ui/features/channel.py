@@ -52,7 +52,11 @@ def show(
         f"zeros **{known.zeros[channel]:.0%}**"
     )
     if one.size > 1:
-        st.html(histogram(one, beside=maps))
+        st.image(
+            histogram(one, beside=maps),
+            width="stretch",
+            alt=f"How channel {channel} is distributed",
+        )
         st.caption("Its values, before those of the whole layer; heights are logarithmic")
     _weights(looking, channel, colours)
     if one.size > 1:
