@@ -145,6 +145,14 @@ def _decoded(subject: Subject, output: Any, sides: tuple[int, int]) -> "Answer":
     return decode(output, labels, catalog.find(subject.name).task, sides)
 
 
+@st.cache_data(max_entries=8, scope="session", show_spinner=False)
+def square(subject: Subject, _image: "Image", fingerprint: str) -> "Image":
+    """Return the part of an image that a network sees; a large photo takes a tenth of a second."""
+    from cvexplore import images
+
+    return images.crop(_image, preparation(subject))
+
+
 def preparation(subject: Subject) -> Any:
     """Return what is done to a picture before this network sees it."""
     return catalog.preparation(subject.name, subject.weights, **dict(subject.options))

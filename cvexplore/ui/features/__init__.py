@@ -4,9 +4,14 @@ Each view is a function ``show(looking)``; the page opens one at a time and runs
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from cvexplore.ui import cached
 from cvexplore.ui.cached import Subject
 from cvexplore.ui.pictures import Picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 @dataclass(frozen=True)
@@ -16,6 +21,11 @@ class Looking:
     subject: Subject
     picture: Picture
     layer: str
+
+    @property
+    def square(self) -> "Image":
+        """The part of the image that the network sees."""
+        return cached.square(self.subject, self.picture.image, self.picture.fingerprint)
 
     @property
     def key(self) -> str:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cvexplore import images
 from cvexplore.figures.overlay import boxes_over, class_colour, mask_over
 from cvexplore.ui import cached
 from cvexplore.ui.features import Looking
@@ -26,7 +25,7 @@ def show(looking: Looking, answer: "Answer") -> None:
     """Draw the square that the network saw, and what it says of it."""
     from cvexplore.interpret.dense import Boxes, Segmentation
 
-    square = images.crop(looking.picture.image, cached.preparation(looking.subject))
+    square = looking.square
     if isinstance(answer, Boxes):
         _boxes(looking, square, answer)
     elif isinstance(answer, Segmentation):

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from cvexplore import catalog, images
-from cvexplore.ui import cached
+from cvexplore import catalog
 from cvexplore.ui.features import Looking
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ def square(looking: Looking) -> "Tensor":
     """
     from torchvision.transforms.v2 import functional as transforms
 
-    seen = images.crop(looking.picture.image, cached.preparation(looking.subject))
+    seen = looking.square
     return transforms.pil_to_tensor(seen)[None].float() / 255
 
 

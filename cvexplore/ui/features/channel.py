@@ -27,7 +27,7 @@ def show(
     """Draw one channel of a layer."""
     one = maps[channel]
     st.subheader(f"Channel {channel}")
-    square = images.crop(looking.picture.image, cached.preparation(looking.subject))
+    square = looking.square
     strength = st.session_state.get("strength", 0.6)
     drawn = (
         heat_over(square, one, colours=colours, strength=strength)

@@ -49,7 +49,7 @@ def show(looking: Looking) -> None:
     """Draw the network's stages, from the pixels to the classes."""
     subject, picture = looking.subject, looking.picture
     stops = _stops(subject, picture.image, picture.fingerprint)
-    square = images.crop(picture.image, cached.preparation(subject))
+    square = looking.square
     _walk(looking, stops, square)
     st.subheader("The whole way")
     _pixels(square)
