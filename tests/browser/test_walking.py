@@ -22,7 +22,7 @@ def test_the_arrow_keys_walk_and_a_stop_opens_as_a_layer(go: Open) -> None:
         page.keyboard.press("ArrowRight")
         settle(page)
         expect(place.filter(has_text=f"{stop} · Sequential").first).to_be_visible()
-    expect(page.get_by_text("What blocks.2.2 adds")).to_be_visible()
+    expect(page.get_by_text("What blocks.2.1 adds")).to_be_visible()
     page.get_by_role("button", name="Look at all its channels").click()
     settle(page)
     expect(page.get_by_role("tab", name="Layer")).to_have_attribute("aria-selected", "true")

@@ -46,7 +46,8 @@ def show(looking: Looking, layer: str) -> None:
     last = sums[-1]
     block = last.sum[0].rpartition(".")[0]
     added = _added(subject, picture.image, picture.fingerprint, last)
-    st.markdown(f"**What {block} adds:** y = x + F(x), one of {len(sums)} sums here")
+    which = f", the last of {len(sums)} sums here" if len(sums) > 1 else ""
+    st.markdown(f"**What {block} adds:** y = x + F(x){which}")
     channels = ordered(added.sum, "activity")[:_CHANNELS].tolist()
     channel = st.segmented_control(
         "Channel",

@@ -93,13 +93,14 @@ def _walk(looking: Looking, stops: tuple[Stop, ...], square: "Image") -> None:
         tiles = sheet(stop.maps, scale=_scale(stop), columns=4, smallest=96)
         st.image(tiles.png, width="stretch", alt=f"The most active channels of {stop.layer}")
         st.caption("Its most active channels: " + ", ".join(map(str, stop.channels)))
-        st.button(
+        if st.button(
             "Look at all its channels",
             icon=":material/grid_view:",
             on_click=_open,
             args=(looking, stop.layer),
             key=f"open.{looking.key}",
-        )
+        ):
+            st.rerun()  # all of the page: a click in a fragment runs the fragment alone
     adding.show(looking, stop.layer)
 
 
