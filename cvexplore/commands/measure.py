@@ -10,7 +10,7 @@ from cvexplore.commands.words import command, print_rows, reader, several, takes
 from cvexplore.plugins import Option, Range
 
 if TYPE_CHECKING:
-    from cvexplore.timing import Measuring, Progress, Timing
+    from cvexplore.timing import Measuring, Timing
 
 _THREADS = Option("threads", int, 1, Range(1, 1024))
 _LOOK_SECONDS = 0.1
@@ -51,15 +51,16 @@ def measure(chosen: argparse.Namespace) -> int:
 
 def _watch(measuring: "Measuring", as_json: bool) -> None:
     """Tell how far it is, and what was measured, as it comes."""
-    last: Progress | None = None
     told: set[str] = set()
+    steps = 0
     on_screen = sys.stderr.isatty() and not as_json
     ended = False
     while not ended:
         ended = measuring.wait(_LOOK_SECONDS)
         if as_json:
-            if measuring.progress != last and not ended:
-                print(json.dumps(asdict(measuring.progress)), flush=True)
+            for step in measuring.steps[steps:]:  # all of them: a short one may have come and gone
+                print(json.dumps(asdict(step)), flush=True)
+                steps += 1
             for name in measuring.results.keys() - told:
                 print(json.dumps({"timing": asdict(measuring.results[name])}), flush=True)
                 told.add(name)
@@ -67,7 +68,6 @@ def _watch(measuring: "Measuring", as_json: bool) -> None:
             line = "" if ended else f"{measuring.progress.name}: {measuring.progress.stage}"
             end = "" if ended else f" {measuring.progress.share:4.0%}"
             print(f"\r\x1b[K{line}{end}", end="", file=sys.stderr, flush=True)
-        last = measuring.progress
 
 
 def _row(timing: "Timing") -> dict[str, Any]:

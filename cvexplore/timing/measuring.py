@@ -31,7 +31,7 @@ class Measuring:
         self.names = tuple(names)
         self.device = device
         self.threads = threads
-        self.progress = Progress(self.names[0] if self.names else "", "starting", 0.0)
+        self.steps = [Progress(self.names[0] if self.names else "", "starting", 0.0)]  # all so far
         self.results: dict[str, Timing] = {}
         self.errors: dict[str, str] = {}  # a sentence for each network that cannot be measured
         self.cancelled = False
@@ -59,6 +59,11 @@ class Measuring:
         return measuring
 
     @property
+    def progress(self) -> Progress:
+        """How far it is now."""
+        return self.steps[-1]
+
+    @property
     def done(self) -> bool:
         """Whether it has ended, in whatever way."""
         return not self._thread.is_alive()
@@ -84,7 +89,8 @@ class Measuring:
 
     def _measure_all(self) -> None:
         for place, name in enumerate(self.names):
-            self.progress = Progress(name, "starting", place / len(self.names))
+            if place:
+                self.steps.append(Progress(name, "starting", place / len(self.names)))
             # A file, for a pipe that nobody empties would stop a process that warns a lot.
             with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as told:
                 with self._lock:
@@ -114,7 +120,7 @@ class Measuring:
                     self.results[timing.name] = timing
                 elif "stage" in row:
                     share = (place + row["share"]) / len(self.names)
-                    self.progress = Progress(row["name"], row["stage"], share)
+                    self.steps.append(Progress(row["name"], row["stage"], share))
 
     def _child(self, name: str, told: IO[str]) -> "subprocess.Popen[str]":
         environment = {**os.environ, "OMP_NUM_THREADS": str(self.threads)}
