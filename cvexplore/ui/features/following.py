@@ -149,21 +149,13 @@ def draw_depth(looking: Looking, change: "Change") -> None:
 
 def _stations(looking: Looking) -> tuple[str, ...]:
     """Return layers evenly through the network, in the order they run, and the chosen one."""
-    seen = cached.traced(looking.subject.name, looking.subject.options)
-    order = {path: place for place, path in enumerate(seen.kinds)}
-    paths: list[str] = []
-    for depth in (1, 2, 3):
-        paths = [
-            each.path
-            for each in seen.folded(depth).layers
-            if each.path in order and len(each.output_shape or ()) in (2, 3, 4)
-        ]
-        if len(paths) >= _STATIONS - 4:
-            break
-    last = max(1, min(len(paths), _STATIONS) - 1)
-    spread = {paths[round(place * (len(paths) - 1) / last)] for place in range(last + 1)}
-    chosen = {looking.layer} if looking.layer in order else set()
-    return tuple(sorted(spread | chosen, key=order.__getitem__))
+    from cvexplore.interpret.similarity import representative_layers
+
+    trace = cached.traced(looking.subject.name, looking.subject.options)
+    order = {path: place for place, path in enumerate(trace.kinds)}
+    chosen = {looking.layer} & order.keys()
+    wanted = {*representative_layers(trace, _STATIONS), *chosen}
+    return tuple(sorted(wanted, key=order.__getitem__))
 
 
 # ------------------------------------------------------------------ computed once
