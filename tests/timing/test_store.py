@@ -1,8 +1,8 @@
 """Timings are kept whole, whoever writes, and shown only where they belong."""
 
 import json
-import multiprocessing
-import os
+import subprocess
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -62,6 +62,7 @@ def test_only_what_was_measured_alike_where_asked_for() -> None:
     assert stored(device="cuda") == {}
 
 
+ROOT = Path(__file__).parents[2]
 GOOD = asdict(timing("timm/resnet50"))
 BROKEN = {
     "half": json.dumps(GOOD)[:60],
@@ -87,21 +88,23 @@ def test_a_broken_line_takes_no_other_with_it(line: str, end: str) -> None:
     assert set(stored()) == {"torchvision/resnet18", "torchvision/vgg11"}
 
 
-def append(home: Path, worker: int, count: int) -> None:
-    os.environ["CVEXPLORE_HOME"] = str(home)
-    for each in range(count):
-        keep(timing(f"timm/{worker}.{each}." + "x" * 3000))
+KEEPS_FORTY = """
+import sys
+from cvexplore.timing.store import keep
+from tests.timing.conftest import timing
+
+for each in range(40):
+    keep(timing(f"timm/{sys.argv[1]}.{each}." + "x" * 3000))
+"""
 
 
 @pytest.mark.process
-def test_processes_that_write_at_once_lose_nothing(home: Path) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    workers = [spawn.Process(target=append, args=(home, worker, 40)) for worker in range(3)]
-    for each in workers:
-        each.start()
-    for each in workers:
-        each.join(60)
-    assert [each.exitcode for each in workers] == [0, 0, 0]
+def test_processes_that_write_at_once_lose_nothing() -> None:
+    writers = [  # not multiprocessing, whose children import ``__main__``: perhaps a page
+        subprocess.Popen([sys.executable, "-c", KEEPS_FORTY, str(number)], cwd=ROOT)
+        for number in range(3)
+    ]
+    assert [each.wait(60) for each in writers] == [0, 0, 0]
     names = {name.split(".x")[0] for name in stored()}
     assert names == {f"timm/{worker}.{each}" for worker in range(3) for each in range(40)}
 
