@@ -44,7 +44,8 @@ def test_bundled_weights_know_what_they_see(photo: str) -> None:
 
 
 def test_no_weights_are_bundled_for_others() -> None:
-    with pytest.raises(WeightsError, match=f"No weights are bundled for .*they are for {LITE}"):
+    says = f"No weights are bundled for .*they are for {LITE}, .*cvexplore/vit"
+    with pytest.raises(WeightsError, match=says):
         build("torchvision/alexnet", weights="bundled")
 
 
@@ -58,6 +59,20 @@ def test_the_best_weights_are_offered_first() -> None:
     assert weights.choices(LITE)[0] == "bundled"
     assert "pretrained" in weights.choices("torchvision/resnet50")
     assert weights.choices("cvexplore/resnet") == ("random",)
+    assert weights.choices("cvexplore/vit") == ("bundled", "random")
+
+
+def test_what_is_bundled_says_what_it_learned_from() -> None:
+    assert weights.bundled_from(LITE) == "ImageNet"
+    assert weights.bundled_from("cvexplore/vit") == "MNIST-5k"
+    assert weights.bundled_from("cvexplore/swin") == "shapes"
+    assert weights.bundled_from("cvexplore/resnet") is None
+
+
+def test_bundled_weights_of_ours_refuse_other_options() -> None:
+    assert build("cvexplore/vit", weights="bundled", depth=4) is not None
+    with pytest.raises(WeightsError, match="vit_mnist_5k.safetensors belongs to another network"):
+        build("cvexplore/vit", weights="bundled", depth=5)
 
 
 # --- Of a run ---

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torchvision.ops import box_iou
 from torchvision.transforms.v2 import functional as vision
 
 from cvexplore.errors import OptionError
 from cvexplore.plugins import Choice
-from cvexplore.training.datasets import DATASETS, Dataset
+from cvexplore.training.datasets import DATASETS, Dataset, Objects
 from cvexplore.training.datasets.shapes import CLASSES
 
 
@@ -136,6 +137,88 @@ class TestShapes:
         data = load("shapes", count=80, image_size=96, noise=0.0)
         for image in data.images[data.labels == CLASSES.index(shape)]:
             assert polar_moment(covered(image)) == pytest.approx(moment, rel=0.015)
+
+
+class TestScenes:
+    @pytest.fixture(scope="class")
+    def clean(self) -> Dataset:
+        return load("scenes", count=120, image_size=192, noise=0.0)
+
+    def test_scenes_have_one_to_four_objects_of_every_class(self) -> None:
+        objects = objects_of(load("scenes"))
+        there = objects.labels >= 0
+        assert there.sum(1).bincount(minlength=5)[1:].min() > 0.2 * len(there)
+        assert there.sum(1).bincount()[0] == 0
+        assert objects.labels[there].bincount().min() > 0.2 * there.sum()
+        assert not objects.boxes[~there].any()
+        assert objects.labels.max() == 3
+
+    def test_a_picture_is_called_by_its_largest_object(self) -> None:
+        data = load("scenes", count=40, noise=0.0)
+        objects = objects_of(data)
+        alone = (objects.labels >= 0).sum(1) == 1
+        assert torch.equal(data.labels[alone], objects.labels[alone].amax(1))
+        radii = torch.tensor([0.9, 0.75, 0.75, 0.9])  # no shape of radius 1 is narrower a side
+        sides = objects.boxes[..., 2:].amin(-1) / 2
+        least = (sides / 1.07).masked_fill(objects.labels < 0, 0)  # nor wider: the square's corner
+        most = (sides / radii[objects.labels]).masked_fill(objects.labels < 0, 0)
+        for picture, label in enumerate(data.labels.tolist()):
+            mine = objects.labels[picture] == label
+            assert most[picture][mine].max() >= least[picture].max()
+
+    def test_boxes_are_those_of_the_pixels_that_are_painted(self, clean: Dataset) -> None:
+        objects = objects_of(clean)
+        for picture, (labels, boxes) in enumerate(zip(objects.labels, objects.boxes, strict=True)):
+            x, y, width, height = boxes[labels >= 0].unbind(-1)
+            left, top = (x - width / 2).min(), (y - height / 2).min()
+            right, bottom = (x + width / 2).max(), (y + height / 2).max()
+            painted = (clean.images[picture] != clean.images[picture, :, :1, :1]).any(0)
+            rows, columns = painted.any(1).nonzero()[:, 0], painted.any(0).nonzero()[:, 0]
+            seen = torch.stack([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
+            said = torch.stack([left, top, right, bottom]) * clean.image_size
+            assert (seen - said).abs().max() < 1.5  # a pixel of soft edge
+
+    def test_each_box_holds_its_own_shape_alone(self, clean: Dataset) -> None:
+        """A shape's share of its box: the same at every size, and at any turn within bounds."""
+        bounds = {
+            "circle": (torch.pi / 4, torch.pi / 4),
+            "square": (0.5, 1.0),
+            "triangle": (0.43, 0.5),  # an equilateral triangle, tilted by 15 degrees and not at all
+            "cross": (0.37, 0.54),  # 1.7024 of 1.8 squared, and of 1.67 squared at 45 degrees
+        }
+        objects = objects_of(clean)
+        for picture, place in (objects.labels >= 0).nonzero().tolist():
+            box = objects.boxes[picture, place] * clean.image_size
+            left, top = (box[:2] - box[2:] / 2).round().int().tolist()
+            right, bottom = (box[:2] + box[2:] / 2).round().int().tolist()
+            inside = clean.images[picture, :, top:bottom, left:right].int()
+            ground = clean.images[picture, :, :1, :1]
+            colours = inside[:, (inside != ground).any(0)].unique(dim=1, return_counts=True)
+            paint = colours[0][:, colours[1].argmax()][:, None, None]
+            share = (inside == paint).all(0).double().mean()
+            low, high = bounds[CLASSES[int(objects.labels[picture, place])]]
+            assert low - 0.12 < share < high + 0.02  # the soft edge is not counted
+
+    def test_shapes_hardly_overlap_and_none_is_cut_off(self) -> None:
+        boxes = objects_of(load("scenes", count=500)).boxes
+        assert (boxes[..., :2] - boxes[..., 2:] / 2).min() >= -1e-6
+        assert (boxes[..., :2] + boxes[..., 2:] / 2).max() <= 1 + 1e-6
+        overlaps = torch.stack([box_iou(each, each, fmt="cxcywh") for each in boxes]).nan_to_num(0)
+        overlaps -= overlaps.diagonal(dim1=1, dim2=2).diag_embed()
+        assert overlaps.max() < 0.2  # of the boxes; the shapes in them overlap less
+
+    def test_the_seed_decides_the_scenes_and_the_size_only_how_fine(self) -> None:
+        first, other, finer = (
+            objects_of(draw("scenes", count=40, **options)).boxes
+            for options in ({"seed": 1}, {"seed": 2}, {"seed": 1, "image_size": 96})
+        )
+        assert torch.equal(first, finer)
+        assert not torch.equal(first, other)
+
+
+def objects_of(data: Dataset) -> Objects:
+    assert data.objects is not None
+    return data.objects
 
 
 def covered(image: Tensor) -> Tensor:
