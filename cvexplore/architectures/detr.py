@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cvexplore.architectures import BUILDERS, Card, Paper
+from cvexplore.architectures.frozen_batch_norm import FrozenBatchNorm
 from cvexplore.architectures.resnet import ResNet
 from cvexplore.errors import BuildError
 from cvexplore.plugins import Range
@@ -40,31 +41,6 @@ DETR_CARD = Card(
 )
 
 
-class FrozenBatchNorm(nn.Module):
-    """Batch normalisation whose numbers are fixed: a batch of a few large photos is too small.
-
-    They are buffers of a BatchNorm2d's names, so those of a trained ResNet can be loaded.
-
-    Shape: (B, C, H, W) -> (B, C, H, W)
-    """
-
-    weight: Tensor
-    bias: Tensor
-    running_mean: Tensor
-    running_var: Tensor
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.register_buffer("weight", torch.ones(width))
-        self.register_buffer("bias", torch.zeros(width))
-        self.register_buffer("running_mean", torch.zeros(width))
-        self.register_buffer("running_var", torch.ones(width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the maps, scaled and moved by channel."""
-        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias)
-
-
 class MultiHeadAttention(nn.Module):
     """Every query gathers from all keys' values, in several heads.
 
@@ -93,13 +69,14 @@ class MultiHeadAttention(nn.Module):
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
 
-def feed_forward(width: int, dropout: float) -> nn.Sequential:
+def feed_forward(width: int, mlp_ratio: float, dropout: float) -> nn.Sequential:
     """Return the two dense layers that work on each token alone: (B, N, D) -> (B, N, D)."""
+    hidden = int(mlp_ratio * width)
     return nn.Sequential(
-        nn.Linear(width, 8 * width),  # (B, N, 2048)
+        nn.Linear(width, hidden),  # (B, N, 2048)
         nn.ReLU(),
         nn.Dropout(dropout),
-        nn.Linear(8 * width, width),  # (B, N, 256)
+        nn.Linear(hidden, width),  # (B, N, 256)
     )
 
 
@@ -109,11 +86,11 @@ class EncoderLayer(nn.Module):
     Shape: (B, N, D) -> (B, N, D)
     """
 
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
+    def __init__(self, width: int, heads: int, mlp_ratio: float, dropout: float) -> None:
         super().__init__()
         self.self_attention = MultiHeadAttention(width, heads)
         self.norm1 = nn.LayerNorm(width)
-        self.feed_forward = feed_forward(width, dropout)
+        self.feed_forward = feed_forward(width, mlp_ratio, dropout)
         self.norm2 = nn.LayerNorm(width)
         self.dropout = nn.Dropout(dropout)
 
@@ -131,13 +108,13 @@ class DecoderLayer(nn.Module):
     Shape: objects (B, Q, D), image (B, N, D) -> (B, Q, D)
     """
 
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
+    def __init__(self, width: int, heads: int, mlp_ratio: float, dropout: float) -> None:
         super().__init__()
         self.self_attention = MultiHeadAttention(width, heads)
         self.norm1 = nn.LayerNorm(width)
         self.cross_attention = MultiHeadAttention(width, heads)
         self.norm2 = nn.LayerNorm(width)
-        self.feed_forward = feed_forward(width, dropout)
+        self.feed_forward = feed_forward(width, mlp_ratio, dropout)
         self.norm3 = nn.LayerNorm(width)
         self.dropout = nn.Dropout(dropout)
 
@@ -170,6 +147,9 @@ def sine_positions(height: int, width: int, features: int) -> Tensor:
 class DetectionTransformer(nn.Module):
     """DETR's encoder, which relates the places, and decoder, which answers the queries.
 
+    In training mode, the answer also holds under "auxiliary" what the decoder's earlier layers
+    would have answered, for they are taught as well (section 3.2 of the paper).
+
     Shape: (B, D, H, W) -> logits (B, Q, classes + 1), the last for "no object", and boxes
         (B, Q, 4): centre x, centre y, width and height as shares of the image.
     """
@@ -183,14 +163,15 @@ class DetectionTransformer(nn.Module):
         queries: int,
         dropout: float,
         classes: int,
+        mlp_ratio: float = 8.0,
     ) -> None:
         super().__init__()
         self.queries = nn.Parameter(torch.empty(queries, width))
         self.encoder = nn.ModuleList(
-            EncoderLayer(width, heads, dropout) for _ in range(encoder_layers)
+            EncoderLayer(width, heads, mlp_ratio, dropout) for _ in range(encoder_layers)
         )
         self.decoder = nn.ModuleList(
-            DecoderLayer(width, heads, dropout) for _ in range(decoder_layers)
+            DecoderLayer(width, heads, mlp_ratio, dropout) for _ in range(decoder_layers)
         )
         self.norm = nn.LayerNorm(width)
         self.class_head = nn.Linear(width, classes + 1)
@@ -206,7 +187,7 @@ class DetectionTransformer(nn.Module):
             if parameter.dim() > 1:
                 nn.init.xavier_uniform_(parameter)
 
-    def forward(self, maps: Tensor) -> dict[str, Tensor]:
+    def forward(self, maps: Tensor) -> dict:
         """Return class scores and a box for each query; most queries answer "no object"."""
         features, height, width = maps.shape[1:]
         positions = sine_positions(height, width, features).to(maps)  # (N, D)
@@ -214,8 +195,17 @@ class DetectionTransformer(nn.Module):
         for layer in self.encoder:
             image = layer(image, positions)
         objects = torch.zeros_like(self.queries).expand(len(maps), -1, -1)  # (B, Q, D)
+        earlier = []
         for layer in self.decoder:
+            earlier.append(objects)
             objects = layer(objects, image, self.queries, positions)
+        answer = self.answer(objects)
+        if self.training:
+            answer["auxiliary"] = [self.answer(each) for each in earlier[1:]]
+        return answer
+
+    def answer(self, objects: Tensor) -> dict:
+        """Return what the queries say after a layer: a score a class, and a box."""
         objects = self.norm(objects)
         return {
             "logits": self.class_head(objects),  # (B, Q, classes + 1)
@@ -232,7 +222,8 @@ class DETR(nn.Module):
 
     def __init__(
         self,
-        backbone_depth: int,
+        resnet: ResNet,
+        stages: int,
         width: int,
         heads: int,
         encoder_layers: int,
@@ -240,19 +231,18 @@ class DETR(nn.Module):
         queries: int,
         dropout: float,
         classes: int,
-        channels: int,
+        mlp_ratio: float,
     ) -> None:
         super().__init__()
-        resnet = ResNet(
-            backbone_depth, 64, residual=True, classes=1, channels=channels, norm=FrozenBatchNorm
-        )
-        self.backbone = nn.Sequential(OrderedDict(stem=resnet.stem, stages=resnet.stages))
-        self.projection = nn.Conv2d(resnet.head.in_features, width, kernel_size=1)
+        kept = resnet.stages[:stages]
+        features = resnet.head.in_features // 2 ** (4 - stages)  # each stage doubles them
+        self.backbone = nn.Sequential(OrderedDict(stem=resnet.stem, stages=kept))
+        self.projection = nn.Conv2d(features, width, kernel_size=1)
         self.transformer = DetectionTransformer(
-            width, heads, encoder_layers, decoder_layers, queries, dropout, classes
+            width, heads, encoder_layers, decoder_layers, queries, dropout, classes, mlp_ratio
         )
 
-    def forward(self, images: Tensor) -> dict[str, Tensor]:
+    def forward(self, images: Tensor) -> dict:
         """Return class scores and a box for each query; most queries answer "no object"."""
         return self.transformer(self.projection(self.backbone(images)))  # of (B, D, H/32, W/32)
 
@@ -269,6 +259,10 @@ def detr(
     dropout: Annotated[float, Range(0.0, 0.9, step=0.05)] = 0.1,
     classes: Annotated[int, Range(1, 10_000)] = 91,
     channels: Annotated[int, Range(1, 16)] = 3,
+    backbone_width: Annotated[int, Range(8, 256, step=8, unit="channels")] = 64,
+    stages: Literal[1, 2, 3, 4] = 4,
+    norm: Literal["frozen", "batch"] = "frozen",
+    mlp_ratio: Annotated[float, Range(0.5, 16.0, step=0.5)] = 8.0,
 ) -> DETR:
     """A ResNet and a transformer that find all objects of an image at once, each with its box.
 
@@ -282,6 +276,10 @@ def detr(
         dropout: share of the features that each training step switches off
         classes: kinds of object; COCO's numbers go to 90. One more output means "no object"
         channels: colour channels of the image, 1 for grey and 3 for colour
+        backbone_width: channels of the ResNet's first stage; each later stage doubles them
+        stages: stages of the ResNet; with 4 a token stands for 32 × 32 pixels, with 2 for 8 × 8
+        norm: whether the ResNet's batch norms keep their numbers, as trained ones do, or learn them
+        mlp_ratio: hidden features of the feed-forward layers, in widths
 
     Source: Carion, Massa, Synnaeve, Usunier, Kirillov, Zagoruyko, "End-to-End Object Detection with
         Transformers", 2020, arXiv 2005.12872.
@@ -300,8 +298,13 @@ def detr(
             f"Width {width} is not a multiple of {heads} heads; "
             f"it is a multiple of {' and '.join(map(str, nearest))}."
         )
+    batch_norm = FrozenBatchNorm if norm == "frozen" else nn.BatchNorm2d
+    resnet = ResNet(
+        backbone_depth, backbone_width, True, classes=1, channels=channels, norm=batch_norm
+    )
     return DETR(
-        backbone_depth,
+        resnet,
+        stages,
         width,
         heads,
         encoder_layers,
@@ -309,5 +312,5 @@ def detr(
         queries,
         dropout,
         classes,
-        channels,
+        mlp_ratio,
     )

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cvexplore.architectures import BUILDERS, Card, Paper
+from cvexplore.architectures.vit import convolutional_stem, must_halve
 from cvexplore.plugins import Range
 
 SWIN = Card(
@@ -34,6 +35,7 @@ SWIN = Card(
 )
 
 SIZES = {
+    "micro": (24, (2, 2, 2), (2, 4, 8)),  # ours, for small images; the others are published
     "tiny": (96, (2, 2, 6, 2), (3, 6, 12, 24)),
     "small": (96, (2, 2, 18, 2), (3, 6, 12, 24)),
     "base": (128, (2, 2, 18, 2), (4, 8, 16, 32)),
@@ -160,9 +162,12 @@ class PatchEmbedding(nn.Module):
     Shape: (B, channels, H, W) -> (B, H/patch_size, W/patch_size, D)
     """
 
-    def __init__(self, patch_size: int, width: int, channels: int) -> None:
+    def __init__(self, patch_size: int, width: int, channels: int, stem: str) -> None:
         super().__init__()
-        self.projection = nn.Conv2d(channels, width, kernel_size=patch_size, stride=patch_size)
+        if stem == "convolutions":
+            self.projection = convolutional_stem(patch_size, width, channels)
+        else:
+            self.projection = nn.Conv2d(channels, width, kernel_size=patch_size, stride=patch_size)
         self.norm = nn.LayerNorm(width)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -191,7 +196,7 @@ class PatchMerging(nn.Module):
 
 
 class SwinTransformer(nn.Module):
-    """Four stages at ever coarser maps, like a CNN's, and one dense layer on their average.
+    """Stages at ever coarser maps, like a CNN's, and one dense layer on the average of the last.
 
     Shape: (B, channels, H, W) -> (B, classes); the comments follow Swin-T at 224 x 224.
     """
@@ -204,6 +209,7 @@ class SwinTransformer(nn.Module):
         drop_rate: float,
         classes: int,
         channels: int,
+        stem: str,
     ) -> None:
         super().__init__()
         width, depths, heads = SIZES[size]
@@ -214,7 +220,7 @@ class SwinTransformer(nn.Module):
         for i, depth in enumerate(depths):
             stage: list[nn.Module] = []
             if i == 0:
-                stage.append(PatchEmbedding(patch_size, width, channels))  # (B, 56, 56, 96)
+                stage.append(PatchEmbedding(patch_size, width, channels, stem))  # (B, 56, 56, 96)
             else:
                 stage.append(PatchMerging(width))
                 width *= 2
@@ -230,6 +236,11 @@ class SwinTransformer(nn.Module):
                 nn.init.trunc_normal_(parameter, std=0.02)
             elif name.endswith("bias"):
                 nn.init.zeros_(parameter)
+        if size == "micro":
+            # 0.02 is for layers hundreds wide: it leaves narrow ones next to silent.
+            for module in self.modules():
+                if isinstance(module, nn.Linear):
+                    nn.init.xavier_uniform_(module.weight)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return one score a class."""
@@ -240,7 +251,8 @@ class SwinTransformer(nn.Module):
 @BUILDERS.register("swin")
 def swin(
     *,
-    size: Literal["tiny", "small", "base"] = "tiny",
+    size: Literal["micro", "tiny", "small", "base"] = "tiny",
+    stem: Literal["patches", "convolutions"] = "patches",
     patch_size: Annotated[int, Range(1, 16, unit="pixels")] = 4,
     window: Annotated[int, Range(2, 16, unit="tokens")] = 7,
     stochastic_depth: Annotated[float, Range(0.0, 0.9, step=0.05)] = 0.2,
@@ -250,7 +262,8 @@ def swin(
     """A transformer with the stages of a CNN, whose cost grows with the image, not its square.
 
     Options:
-        size: width, blocks and heads, from 28 to 88 million parameters
+        size: width, blocks and heads, from 0.3 to 88 million parameters
+        stem: whether one dense layer makes a patch a token, or a few small convolutions do
         patch_size: pixels a side of the patch that becomes one token
         window: tokens a side of the windows that attention stays within
         stochastic_depth: share of the images that skip the last block in training
@@ -260,4 +273,6 @@ def swin(
     Source: Liu, Lin, Cao, Hu, Wei, Zhang, Lin, Guo, "Swin Transformer: Hierarchical Vision
         Transformer using Shifted Windows", 2021, arXiv 2103.14030.
     """
-    return SwinTransformer(size, patch_size, window, stochastic_depth, classes, channels)
+    if stem == "convolutions":
+        must_halve(patch_size)
+    return SwinTransformer(size, patch_size, window, stochastic_depth, classes, channels, stem)

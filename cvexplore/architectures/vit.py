@@ -40,11 +40,16 @@ class PatchEmbedding(nn.Module):
     Shape: (B, channels, H, W) -> (B, N, D) with N = (H / patch_size) (W / patch_size)
     """
 
-    def __init__(self, image_size: int, patch_size: int, width: int, channels: int) -> None:
+    def __init__(
+        self, image_size: int, patch_size: int, width: int, channels: int, stem: str
+    ) -> None:
         super().__init__()
         self.image_size = image_size
-        # A convolution that steps by its own size is one dense layer, shared by all patches.
-        self.projection = nn.Conv2d(channels, width, kernel_size=patch_size, stride=patch_size)
+        if stem == "convolutions":
+            self.projection = convolutional_stem(patch_size, width, channels)
+        else:
+            # A convolution that steps by its own size is one dense layer, shared by all patches.
+            self.projection = nn.Conv2d(channels, width, kernel_size=patch_size, stride=patch_size)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the tokens, row by row of the image."""
@@ -56,6 +61,26 @@ class PatchEmbedding(nn.Module):
                 "resize the image, or build the network with another image_size."
             )
         return self.projection(images).flatten(2).transpose(1, 2)  # (B, D, h, w) -> (B, N, D)
+
+
+def convolutional_stem(patch_size: int, width: int, channels: int) -> nn.Sequential:
+    """Return convolutions that halve the sides until one token stands for a patch.
+
+    It learns faster than one large step, for neighbouring patches share their edges.
+
+    Shape: (B, channels, H, W) -> (B, width, H / patch_size, W / patch_size)
+
+    Source: Xiao, Singh, Mintun, Darrell, Dollár, Girshick, "Early Convolutions Help Transformers
+        See Better", 2021, arXiv 2106.14881.
+    """
+    halvings = patch_size.bit_length() - 1  # 4 for 16
+    layers: list[nn.Module] = []
+    for left in reversed(range(halvings)):
+        wider = max(1, width >> left)  # twice as wide at each step: 96, 192, 384, 768
+        convolution = nn.Conv2d(channels, wider, kernel_size=3, stride=2, padding=1, bias=False)
+        layers += [convolution, nn.BatchNorm2d(wider), nn.ReLU()]
+        channels = wider
+    return nn.Sequential(*layers, nn.Conv2d(channels, width, kernel_size=1))
 
 
 class MultiHeadAttention(nn.Module):
@@ -130,13 +155,14 @@ class VisionTransformer(nn.Module):
         classes: int,
         channels: int,
         image_size: int,
+        stem: str,
     ) -> None:
         super().__init__()
         self.num_prefix_tokens = 1  # the class token, which has no place in the image
         patches = (image_size // patch_size) ** 2  # 196
         self.class_token = nn.Parameter(torch.empty(1, 1, width))
         self.position_embedding = nn.Parameter(torch.empty(1, 1 + patches, width))
-        self.patch_embedding = PatchEmbedding(image_size, patch_size, width, channels)
+        self.patch_embedding = PatchEmbedding(image_size, patch_size, width, channels, stem)
         self.dropout = nn.Dropout(dropout)
         self.blocks = nn.Sequential(
             *[EncoderBlock(width, heads, mlp_ratio, norm, dropout) for _ in range(depth)]
@@ -169,6 +195,7 @@ def vit(
     heads: Annotated[int, Range(1, 64)] = 12,
     mlp_ratio: Annotated[float, Range(0.5, 8.0, step=0.5)] = 4.0,
     norm: Literal["pre", "post"] = "pre",
+    stem: Literal["patches", "convolutions"] = "patches",
     dropout: Annotated[float, Range(0.0, 0.9, step=0.05)] = 0.0,
     classes: Annotated[int, Range(1, 10_000)] = 1000,
     channels: Annotated[int, Range(1, 16)] = 3,
@@ -183,6 +210,7 @@ def vit(
         heads: attention maps a block; each works on width / heads features
         mlp_ratio: how many times wider than a token the MLP's hidden layer is
         norm: whether tokens are normalised before attention and MLP, or after the sum
+        stem: whether one dense layer makes a patch a token, or a few small convolutions do
         dropout: share of the features that each training step switches off
         classes: number of outputs
         channels: colour channels of the image, 1 for grey and 3 for colour
@@ -202,9 +230,23 @@ def vit(
             f"Width {width} is not a multiple of {heads} heads; "
             f"it is a multiple of {divisors_near(heads, width)}."
         )
-    return VisionTransformer(
-        patch_size, width, depth, heads, mlp_ratio, norm, dropout, classes, channels, image_size
-    )
+    if stem == "convolutions":
+        must_halve(patch_size)
+    size = (patch_size, width, depth, heads, mlp_ratio)
+    return VisionTransformer(*size, norm, dropout, classes, channels, image_size, stem)
+
+
+def must_halve(patch_size: int) -> None:
+    """Refuse patches that a stem of convolutions cannot make.
+
+    Raises:
+        BuildError: halving never leads to a patch of this size.
+    """
+    if patch_size.bit_count() != 1:
+        raise BuildError(
+            f"A stem of convolutions halves the image again and again, so patch size {patch_size} "
+            "does not go with it; 4, 8 and 16 do."
+        )
 
 
 def divisors_near(wanted: int, whole: int) -> str:

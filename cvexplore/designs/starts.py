@@ -123,7 +123,9 @@ def _resnet(chosen: Chosen) -> Layers:
     return [*body, layer("global_pooling"), layer("classifier")]
 
 
-def _resnet_body(depth: int, width: int, *, residual: bool, frozen: bool = False) -> Layers:
+def _resnet_body(
+    depth: int, width: int, *, residual: bool, frozen: bool = False, stages: int = 4
+) -> Layers:
     """Return stem and stages; the first block of a stage strides, the others are alike."""
     from cvexplore.architectures.resnet import BLOCKS
 
@@ -144,7 +146,7 @@ def _resnet_body(depth: int, width: int, *, residual: bool, frozen: bool = False
         return [layer("residual", *branch, projection=projection), _relu()]
 
     layers = [*convolve(width, 7, 2), _relu(), _pool(3, padding=1)]
-    for stage, blocks in enumerate(BLOCKS[depth]):
+    for stage, blocks in enumerate(BLOCKS[depth][:stages]):
         channels = width * 2**stage
         layers.append(_stack(*block(channels, 2 if stage else 1)))
         layers.append(_stack(*block(channels, 1), times=blocks - 1))
@@ -184,15 +186,30 @@ def _vit(chosen: Chosen) -> Layers:
         block = [layer("residual", norm, gather, dropout), layer("residual", norm, think)]
     else:
         block = [layer("residual", gather, dropout), norm, layer("residual", think), norm]
-    patches = {"patch_size": chosen["patch_size"], "width": chosen["width"]}
     return [
-        layer("patch_embedding", **patches),
+        *_tokens(chosen["patch_size"], chosen["width"], chosen["stem"]),
         dropout,
         _stack(*block, times=chosen["depth"]),
         *([norm] if chosen["norm"] == "pre" else []),
         layer("token_pooling", method="class token"),
         layer("classifier"),
     ]
+
+
+def _tokens(patch_size: int, width: int, stem: str) -> Layers:
+    """Return a patch embedding, or convolutions that halve the sides and one of single pixels."""
+    if stem == "patches":
+        return [layer("patch_embedding", patch_size=patch_size, width=width)]
+    single = layer("patch_embedding", patch_size=1, width=width)
+    return [*_halvings(patch_size, width), single]
+
+
+def _halvings(patch_size: int, width: int) -> Layers:
+    layers: Layers = []
+    for left in reversed(range(patch_size.bit_length() - 1)):
+        wider = max(1, width >> left)
+        layers += [_convolution(wider, stride=2, bias=False), layer("batch_norm"), _relu()]
+    return layers
 
 
 @_enter
@@ -224,7 +241,10 @@ def _swin(chosen: Chosen) -> Layers:
     window, patch = chosen["window"], chosen["patch_size"]
     rates = _rates(chosen["stochastic_depth"], sum(depths))
     norm = layer("layer_norm", epsilon=1e-5)
-    layers = [_convolution(width, patch, stride=patch, padding=0), norm]
+    if chosen["stem"] == "patches":
+        layers = [_convolution(width, patch, stride=patch, padding=0), norm]
+    else:
+        layers = [*_halvings(patch, width), _convolution(width, 1), norm]
     for stage, depth in enumerate(depths):
         if stage:
             layers.append(layer("patch_merging"))
@@ -242,13 +262,22 @@ def _swin(chosen: Chosen) -> Layers:
 @_enter
 def _detr(chosen: Chosen) -> Layers:
     return [
-        *_resnet_body(chosen["backbone_depth"], 64, residual=True, frozen=True),
+        *_resnet_body(
+            chosen["backbone_depth"],
+            chosen["backbone_width"],
+            residual=True,
+            frozen=chosen["norm"] == "frozen",
+            stages=chosen["stages"],
+        ),
         _convolution(chosen["width"], 1),
         layer(
             "detection",
             **{
                 name: chosen[name]
-                for name in ("heads", "encoder_layers", "decoder_layers", "queries", "dropout")
+                for name in (
+                    *("heads", "encoder_layers", "decoder_layers", "queries", "dropout"),
+                    "mlp_ratio",
+                )
             },
         ),
     ]

@@ -123,7 +123,7 @@ class Training:
 
     @torch.inference_mode()
     def evaluate(self) -> dict[str, float]:
-        """Return the scores on the validation split, each a mean over its pictures."""
+        """Return the scores on the validation split: means over its pictures, or of them all."""
         self.approach.eval()
         sums: dict[str, float] = {}
         count = 0
@@ -132,7 +132,9 @@ class Training:
             for name, value in self.approach.score(batch).items():
                 sums[name] = sums.get(name, 0.0) + value.item() * size
             count += size
-        return {name: total / count for name, total in sums.items()}
+        means = {name: total / count for name, total in sums.items()}
+        together = self.approach.score_of_all(self.validation)
+        return means | {name: value.item() for name, value in together.items()}
 
     def save(self, path: Path) -> None:
         """Write the network's weights, and what they belong to, as a .safetensors file."""

@@ -61,7 +61,10 @@ def task() -> tuple[Choice, Choice]:
 
     approach = "supervised"
     if len(APPROACHES) > 1:
-        approach = st.selectbox("Approach", list(APPROACHES), key="approach", bind="query-params")
+        ways = list(APPROACHES)
+        approach = st.selectbox(
+            "Approach", ways, ways.index(approach), key="approach", bind="query-params"
+        )
     names = list(DATASETS)
     name = st.selectbox("Data set", names, names.index("mnist_5k"), key="data", bind="query-params")
     with st.expander("Its options"):

@@ -9,6 +9,8 @@ from torchvision.models import SwinTransformer, VisionTransformer
 from torchvision.models.vision_transformer import ConvStemConfig
 
 from cvexplore.architectures import BUILDERS, vit
+from cvexplore.designs.network import build
+from cvexplore.designs.starts import start
 from cvexplore.errors import BuildError
 
 
@@ -24,7 +26,9 @@ def moved(model: nn.Module) -> Any:
 
 
 def in_order(model: nn.Module) -> list[Tensor]:
-    return [tensor for tensor in model.state_dict().values() if tensor.is_floating_point()]
+    """Return a model's numbers, class token and positions first: designs hold them elsewhere."""
+    held = [tensor for tensor in model.state_dict().values() if tensor.is_floating_point()]
+    return sorted(held, key=lambda tensor: tensor.dim() != 3)
 
 
 def assert_same(theirs: nn.Module, ours: nn.Module, images: Tensor) -> None:
@@ -50,6 +54,13 @@ def test_a_stem_of_convolutions_is_torchvisions(patch: int, channels: list[int])
     )  # fmt: skip
     chosen = {"image_size": 32, "patch_size": patch, "depth": 2, "heads": 4, "width": 64}
     ours = BUILDERS["vit"](**chosen, mlp_ratio=2.0, stem="convolutions")
+    assert_same(moved(theirs), ours, torch.randn(2, 3, 32, 32))
+
+
+def test_its_design_is_the_same_network() -> None:
+    chosen = {"image_size": 32, "patch_size": 8, "depth": 2, "heads": 4, "width": 48}
+    theirs = BUILDERS["vit"](**chosen, stem="convolutions")
+    ours = build(start("vit", **chosen, stem="convolutions"))
     assert_same(moved(theirs), ours, torch.randn(2, 3, 32, 32))
 
 
@@ -94,3 +105,12 @@ def test_the_smallest_swin_is_torchvisions_with_its_numbers(side: int) -> None:
     )  # fmt: skip
     ours = BUILDERS["swin"](size="micro", patch_size=4, window=4, classes=4, stochastic_depth=0.0)
     assert_same(moved(theirs), ours, torch.randn(2, 3, side, side))
+
+
+def test_narrow_layers_begin_louder_than_the_published_ones() -> None:
+    """Glorot and Bengio 2010: a variance of 2 / (inputs + outputs) keeps signals at one size."""
+    torch.manual_seed(0)
+    for size, says in (("micro", None), ("tiny", 0.02)):
+        layer = BUILDERS["swin"](size=size, classes=4).stages[0][1].mlp[0].weight
+        expected = says or (2 / sum(layer.shape)) ** 0.5
+        assert layer.std().item() == pytest.approx(expected, rel=0.05)

@@ -32,7 +32,13 @@ CASES: list[tuple[str, dict[str, Any], int]] = [
     ("vit", {**SMALL_VIT, "norm": "post", "mlp_ratio": 2.5, "dropout": 0.1}, 32),
     ("convnext", {"layer_scale": 0.5}, 64),
     ("swin", {"patch_size": 2, "window": 4, "stochastic_depth": 0.0}, 36),
+    ("swin", {"size": "micro", "window": 4, "stem": "convolutions"}, 64),
     ("detr", SMALL_DETR, 96),
+    (
+        "detr",
+        {**SMALL_DETR, "backbone_width": 8, "stages": 2, "norm": "batch", "mlp_ratio": 2.0},
+        64,
+    ),
 ]
 
 

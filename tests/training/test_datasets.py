@@ -140,10 +140,6 @@ class TestShapes:
 
 
 class TestScenes:
-    @pytest.fixture(scope="class")
-    def clean(self) -> Dataset:
-        return load("scenes", count=120, image_size=192, noise=0.0)
-
     def test_scenes_have_one_to_four_objects_of_every_class(self) -> None:
         objects = objects_of(load("scenes"))
         there = objects.labels >= 0
@@ -166,7 +162,8 @@ class TestScenes:
             mine = objects.labels[picture] == label
             assert most[picture][mine].max() >= least[picture].max()
 
-    def test_boxes_are_those_of_the_pixels_that_are_painted(self, clean: Dataset) -> None:
+    def test_boxes_are_those_of_the_pixels_that_are_painted(self) -> None:
+        clean = load("scenes", count=100, image_size=160, noise=0.0)
         objects = objects_of(clean)
         for picture, (labels, boxes) in enumerate(zip(objects.labels, objects.boxes, strict=True)):
             x, y, width, height = boxes[labels >= 0].unbind(-1)
@@ -178,7 +175,7 @@ class TestScenes:
             said = torch.stack([left, top, right, bottom]) * clean.image_size
             assert (seen - said).abs().max() < 1.5  # a pixel of soft edge
 
-    def test_each_box_holds_its_own_shape_alone(self, clean: Dataset) -> None:
+    def test_each_box_holds_its_own_shape_alone(self) -> None:
         """A shape's share of its box: the same at every size, and at any turn within bounds."""
         bounds = {
             "circle": (torch.pi / 4, torch.pi / 4),
@@ -186,6 +183,7 @@ class TestScenes:
             "triangle": (0.43, 0.5),  # an equilateral triangle, tilted by 15 degrees and not at all
             "cross": (0.37, 0.54),  # 1.7024 of 1.8 squared, and of 1.67 squared at 45 degrees
         }
+        clean = load("scenes", count=100, image_size=160, noise=0.0)
         objects = objects_of(clean)
         for picture, place in (objects.labels >= 0).nonzero().tolist():
             box = objects.boxes[picture, place] * clean.image_size

@@ -117,6 +117,7 @@ def detection(
     decoder_layers: Annotated[int, Range(1, 12)] = 6,
     queries: Annotated[int, Range(1, 1000)] = 100,
     dropout: Annotated[float, Range(0.0, 0.9, step=0.05)] = 0.1,
+    mlp_ratio: Annotated[float, Range(0.5, 16.0, step=0.5)] = 8.0,
 ) -> Part:
     """DETR's transformer: each query finds one object in the maps, its class and its box.
 
@@ -126,6 +127,7 @@ def detection(
         decoder_layers: layers in which the queries look at each other and at the image
         queries: how many objects an image can have at most
         dropout: share of the values that a training step switches off
+        mlp_ratio: hidden features of the feed-forward layers, in widths
     """
     channels, _, _ = incoming.maps()
     if channels % 4:
@@ -143,4 +145,5 @@ def detection(
         queries,
         dropout,
         incoming.classes,
+        mlp_ratio,
     )

@@ -17,7 +17,7 @@ from cvexplore.errors import CvexploreError
 from cvexplore.images import Preparation
 from cvexplore.plugins import Registry
 from cvexplore.training.config import RunConfig
-from cvexplore.training.datasets import Dataset
+from cvexplore.training.datasets import Dataset, Objects
 
 APPROACHES: Registry[type["Approach"]] = Registry("approach", folder=__name__)
 
@@ -26,11 +26,15 @@ APPROACHES: Registry[type["Approach"]] = Registry("approach", folder=__name__)
 class Batch:
     """What one step learns from.
 
-    Shape: images (B, C, H, W), float32; labels (B,), int64
+    Args:
+        images: (B, C, H, W), float32.
+        labels: (B,), int64.
+        objects: what is where in them, if the data set knows.
     """
 
     images: Tensor
     labels: Tensor
+    objects: Objects | None = None
 
 
 class Approach(nn.Module):
@@ -66,7 +70,8 @@ class Approach(nn.Module):
             chosen = order[start : start + size]
             images = self.dataset.images[chosen].to(device)
             labels = self.dataset.labels[chosen].to(device)
-            yield Batch(self._floats(images), labels)
+            objects = self.dataset.objects and self.dataset.objects.of(chosen, device)
+            yield Batch(self._floats(images), labels, objects)
 
     def _floats(self, images: Tensor) -> Tensor:
         """Turn bytes into what the network takes.
@@ -88,6 +93,10 @@ class Approach(nn.Module):
     def score(self, batch: Batch) -> dict[str, Tensor]:
         """Return means over the batch, measured in evaluation mode."""
 
+    def score_of_all(self, order: Tensor) -> dict[str, Tensor]:
+        """Return what is measured on these pictures together and is no mean over them."""
+        return {}
+
 
 def network_options(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
     """Return the architecture's options, fitted to the data set where the recipe is silent."""
@@ -100,16 +109,23 @@ def network_options(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
     return {k: v for k, v in fitting.items() if k in known} | dict(config.options)
 
 
+def cannot_take(options: Mapping[str, Any], dataset: Dataset) -> str | None:
+    """Return why a network of these options is not for such pictures, or None if it is."""
+    for name, have in (("channels", dataset.channels), ("image_size", dataset.image_size)):
+        wanted = options.get(name, have)
+        if wanted != have and not (name == "channels" and have == 1):  # grey is shown to each
+            return f"The network's {name} is {wanted}, but that of the pictures is {have}."
+    return None
+
+
 def cannot_classify(config: RunConfig, dataset: Dataset) -> str | None:
     """Return why a network gives no score a class on these pictures, or None if it does."""
     architecture = catalog.find(config.architecture)
     if architecture.task != "classification":
         return f"{architecture.name} is a network for {architecture.task}, not a classifier."
     options = network_options(config, dataset)
-    for name, have in (("channels", dataset.channels), ("image_size", dataset.image_size)):
-        wanted = options.get(name, have)
-        if wanted != have and not (name == "channels" and have == 1):  # grey is shown to each
-            return f"The network's {name} is {wanted}, but that of the pictures is {have}."
+    if reason := cannot_take(options, dataset):
+        return reason
     try:
         seen = catalog.traced(config.architecture, **options)
     except CvexploreError as error:

@@ -11,7 +11,25 @@ from typing import TYPE_CHECKING
 from cvexplore.plugins import Registry
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Objects:
+    """What is where in each picture, at most M objects.
+
+    Args:
+        labels: (N, M), int64, an index into the data set's classes; -1 for no object.
+        boxes: (N, M, 4), float32: centre x, centre y, width and height as shares of the picture.
+    """
+
+    labels: "Tensor"
+    boxes: "Tensor"
+
+    def of(self, chosen: "Tensor", device: "torch.device | str" = "cpu") -> "Objects":
+        """Return the objects of the pictures with these indices."""
+        return Objects(self.labels[chosen].to(device), self.boxes[chosen].to(device))
 
 
 @dataclass(frozen=True)
@@ -20,15 +38,17 @@ class Dataset:
 
     Args:
         images: (N, C, H, W), uint8.
-        labels: (N,), int64, an index into ``classes``.
+        labels: (N,), int64, an index into ``classes``; of several objects, the largest one's.
         classes: names of the classes.
         source: where the pictures come from, in a sentence.
+        objects: what is where in each picture, if that is known.
     """
 
     images: "Tensor"
     labels: "Tensor"
     classes: tuple[str, ...]
     source: str
+    objects: Objects | None = None
 
     @property
     def channels(self) -> int:

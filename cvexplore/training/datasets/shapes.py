@@ -18,6 +18,15 @@ COLOURS = (
     (40, 180, 200),
 )
 
+# Points that reach furthest, for a radius of 1: of the circle at no turn, else all corners.
+_BAR = [(0.9, 0.28), (0.9, -0.28), (-0.9, 0.28), (-0.9, -0.28)]
+_CORNERS = (
+    [(0.9, 0.0), (-0.9, 0.0), (0.0, 0.9), (0.0, -0.9)] * 2,
+    [(0.75, 0.75), (0.75, -0.75), (-0.75, 0.75), (-0.75, -0.75)] * 2,
+    [(0.0, -1.0), (0.866, 0.5), (-0.866, 0.5), (0.0, -1.0)] * 2,
+    [*_BAR, *((y, x) for x, y in _BAR)],
+)
+
 
 @DATASETS.register("shapes")
 def shapes(
@@ -53,7 +62,7 @@ def shapes(
 
 
 def _inside(labels: Tensor, side: int, random: torch.Generator) -> Tensor:
-    """Return how much of each pixel its shape covers.
+    """Return how much of each pixel its shape covers, each shape of any size, place and turn.
 
     Shape: (N,) -> (N, side, side)
     """
@@ -63,12 +72,20 @@ def _inside(labels: Tensor, side: int, random: torch.Generator) -> Tensor:
 
     radius = draw(0.18, 0.38) * side
     turn = draw(0, 2 * torch.pi)
+    x = side / 2 + draw(-1, 1) * (side / 2 - radius)
+    y = side / 2 + draw(-1, 1) * (side / 2 - radius)
+    return covered(labels, x, y, radius, turn, side)
+
+
+def covered(
+    labels: Tensor, middle_x: Tensor, middle_y: Tensor, radius: Tensor, turn: Tensor, side: int
+) -> Tensor:
+    """Return how much of each pixel a shape covers, from its signed distance.
+
+    Shape: labels (N,), the others (N, 1, 1), in pixels and radians -> (N, side, side), 0 to 1
+    """
     axis = torch.arange(side) + 0.5
-    middle = (
-        side / 2 + draw(-1, 1) * (side / 2 - radius),
-        side / 2 + draw(-1, 1) * (side / 2 - radius),
-    )
-    dx, dy = axis[None, None, :] - middle[0], axis[None, :, None] - middle[1]  # (N, H, W)
+    dx, dy = axis[None, None, :] - middle_x, axis[None, :, None] - middle_y  # (N, H, W)
     x = turn.cos() * dx + turn.sin() * dy
     y = turn.cos() * dy - turn.sin() * dx
     half, arm = radius * 0.75, radius * 0.28
@@ -86,3 +103,15 @@ def _inside(labels: Tensor, side: int, random: torch.Generator) -> Tensor:
     )
     chosen = distances.gather(0, labels[None, :, None, None].expand(1, *x.shape))[0]
     return (0.5 - chosen).clamp(0, 1)  # one pixel of soft edge
+
+
+def half_sides(labels: Tensor, turn: Tensor) -> Tensor:
+    """Return how far shapes of radius 1 reach from their middle: left, up, right and down.
+
+    Shape: labels and turn, both of any shape (...) -> (..., 4)
+    """
+    points = torch.tensor(_CORNERS)[labels]  # (..., 4 corners and 4 more, 2)
+    turn = torch.where(labels == 0, 0.0, turn)[..., None]  # a circle is the same at every turn
+    x = turn.cos() * points[..., 0] - turn.sin() * points[..., 1]
+    y = turn.sin() * points[..., 0] + turn.cos() * points[..., 1]
+    return torch.stack([-x.amin(-1), -y.amin(-1), x.amax(-1), y.amax(-1)], -1)
