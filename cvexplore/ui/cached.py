@@ -7,12 +7,14 @@ of a person's image stays in that person's session.
 import ctypes
 import gc
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from cvexplore import catalog
+from cvexplore.checkpoints import checkpoint
 from cvexplore.runs import RunStore
 
 if TYPE_CHECKING:
@@ -168,12 +170,19 @@ def dataset(name: str, options: Options = ()) -> "Dataset":
 
 
 def trained_on(subject: Subject) -> "Dataset | None":
-    """Return the data set that a run's weights were learned from; None for other weights."""
-    if not subject.weights.startswith("run:"):
-        return None
-    run_id = subject.weights.removeprefix("run:").partition("@")[0]
-    data = RunStore().run(run_id).config.dataset
-    return dataset(data.name, frozen(dict(data.options)))
+    """Return the data set that this project's own weights learned from; None for other weights."""
+    found = learned_from(subject)
+    return dataset(found[0], frozen(dict(found[1]))) if found else None
+
+
+def learned_from(subject: Subject) -> tuple[str, Mapping[str, Any]] | None:
+    """Return the name of that data set, and its options."""
+    if subject.weights.startswith("run:"):
+        run_id = subject.weights.removeprefix("run:").partition("@")[0]
+        data = RunStore().run(run_id).config.dataset
+        return data.name, data.options
+    ours = checkpoint(subject.name) if subject.weights == "bundled" else None
+    return ours.dataset if ours else None
 
 
 @st.cache_resource

@@ -47,7 +47,7 @@ def pick_weights(name: str, *, key: str) -> Subject:
     """
     runs = {f"run:{run.id}": run for run in RunStore().runs() if _left_weights(run, name)}
     words = {
-        "bundled": "ImageNet (bundled)",
+        "bundled": f"{weights.bundled_from(name)} (bundled)",
         "random": "random",
         "pretrained": "published (download)",
         **{run: f"your run {run.removeprefix('run:')}" for run in runs},

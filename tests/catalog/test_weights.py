@@ -71,7 +71,7 @@ def test_what_is_bundled_says_what_it_learned_from() -> None:
 
 def test_bundled_weights_of_ours_refuse_other_options() -> None:
     assert build("cvexplore/vit", weights="bundled", depth=4) is not None
-    with pytest.raises(WeightsError, match="vit_mnist_5k.safetensors belongs to another network"):
+    with pytest.raises(WeightsError, match=r"vit_mnist_5k\.safetensors belongs to another"):
         build("cvexplore/vit", weights="bundled", depth=5)
 
 

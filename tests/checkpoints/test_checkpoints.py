@@ -15,6 +15,7 @@ from cvexplore.__main__ import main as cvexplore_main
 from cvexplore.catalog import weights
 from cvexplore.checkpoints import FOLDER, Checkpoint, checkpoint, checkpoints, making
 from cvexplore.commands import train
+from cvexplore.errors import WeightsError
 from cvexplore.plugins import Choice
 from cvexplore.training import RunConfig
 from cvexplore.training.datasets import DATASETS
@@ -24,7 +25,8 @@ from cvexplore.training.splits import stratified
 # The least that each must reach on the pictures held out, and of how many.
 FLOORS = {
     "vit_mnist_5k": ("accuracy", 0.96, 1000),
-    "swin_shapes": ("accuracy", 0.97, 600),
+    "swin_shapes": ("accuracy", 0.97, 800),
+    "detr_scenes": ("average_precision", 0.85, 600),
 }
 EVERY = [pytest.param(each, id=each.name) for each in checkpoints()]
 CLASSIFIERS = [
@@ -82,8 +84,8 @@ def test_a_plain_count_of_right_answers_says_the_same(each: Checkpoint) -> None:
 
 
 @pytest.mark.parametrize("each", CLASSIFIERS)
-def test_it_has_learned_what_another_seed_draws_held_out_too(each: Checkpoint) -> None:
-    """Accuracy on what it learned from is at least that on what it did not: no split mixed up."""
+def test_it_knows_what_it_learned_from_no_worse(each: Checkpoint) -> None:
+    """A split mixed up would show: here training pictures would be the strange ones."""
     training = Training(recipe(each), device="cpu")
     weights.load_state(training.approach.network, load_file(each.weights), each.name)
     training.validation = training.train[:400]
@@ -135,7 +137,7 @@ def test_its_file_tells_the_data_and_the_cost(each: Checkpoint) -> None:
     assert text["learned_from"] + text["score"]["pictures"] == len(data.labels)
     count = sum(p.numel() for p in catalog.build(each.architecture, weights="bundled").parameters())
     assert text["parameters"] == count
-    assert 0 < text["cpu_seconds"] < 1800
+    assert text["cpu_seconds"] is None or 0 < text["cpu_seconds"] < 1800
 
 
 # ------------------------------------------------------------------ how they are made
@@ -160,6 +162,18 @@ def test_a_title_and_a_recipe_are_enough(tmp_path: Path) -> None:
     first = file.with_suffix(".safetensors").read_bytes()
     assert making.make(file)["score"] == made["score"]  # from what it wrote itself
     assert file.with_suffix(".safetensors").read_bytes() == first
+
+
+def test_what_is_there_can_be_measured_again(tmp_path: Path) -> None:
+    file = tmp_path / "tiny.json"
+    file.write_text(json.dumps({"title": "tiny", "recipe": TINY}))
+    made = making.make(file)
+    file.write_text(json.dumps({**made, "score": {}}))
+    assert making.measure(file) == made
+    changed = {"recipe": {**TINY, "options": {**TINY["options"], "depth": 2}}}
+    file.write_text(json.dumps({**made, **changed}))
+    with pytest.raises(WeightsError, match=r"tiny\.safetensors belongs to another network"):
+        making.measure(file)
 
 
 def test_the_command_trains_the_same_weights(tmp_path: Path, capsys: Any) -> None:

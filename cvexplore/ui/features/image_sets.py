@@ -51,8 +51,8 @@ class ImageSet:
 
 
 def titles(subject: Subject) -> list[str]:
-    """Return what can be looked through; what a run's weights learned from stands first."""
-    own = [_LEARNED_FROM] if subject.weights.startswith("run:") else []
+    """Return what can be looked through; what our own weights learned from stands first."""
+    own = [_LEARNED_FROM] if cached.learned_from(subject) else []
     return [*own, _PHOTOS, *DATASETS]
 
 
@@ -60,7 +60,7 @@ def image_set(title: str, subject: Subject) -> ImageSet:
     """Return the images of one of the ``titles``."""
     own = cached.trained_on(subject) if title == _LEARNED_FROM else None
     if own is not None:
-        return _of(subject.weights, own)
+        return _of(f"{subject.name} {subject.weights}", own)
     return _photos() if title == _PHOTOS else _of(title, cached.dataset(title))
 
 

@@ -3,10 +3,12 @@
 import math
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cvexplore.catalog import weights
 from cvexplore.figures.sheet import picture, sheet
 from cvexplore.figures.similarity import similarity_matrix
 from cvexplore.ui import cached
@@ -52,16 +54,18 @@ def show(looking: Looking) -> None:
 def _pick_second(first: Looking) -> Looking:
     """Let a person choose the other network; at first what training changed can be seen."""
     trained = first.subject.weights != "random"
-    network, weights, layer = st.columns([3, 2, 3])
+    network, numbers, layer = st.columns([3, 2, 3])
     with network:
         start = first.subject.name if trained else _TRAINED
         name = pick_architecture(
             start, key="second", tasks=("classification",), label="Second network"
         )
-    with weights:
+    with numbers:
         if trained and name == first.subject.name and _WEIGHTS not in st.query_params:
             st.query_params[_WEIGHTS] = "random"
         subject = pick_weights(name, key=_WEIGHTS)
+        if subject.weights == "random" and name == first.subject.name:
+            subject = replace(subject, options=first.subject.options)  # as it was at first
         st.query_params[_WEIGHTS] = subject.weights  # kept while another view is open
     with layer:
         return Looking(subject, first.picture, _pick_layer(first, subject))
@@ -136,7 +140,8 @@ def _draw_one(maps: "np.ndarray", channel: int, layer: str) -> None:
 
 def _compare(first: Looking, second: Looking) -> None:
     """Let a person choose images, and compare all layers over them."""
-    of_run = next((each for each in (first, second) if _is_run(each.subject)), first)
+    pair = first, second
+    of_run = next((each for each in pair if cached.learned_from(each.subject)), first)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         title = st.selectbox(
             "Over these images", titles(of_run.subject), key=f"two.set.{of_run.key}"
@@ -243,10 +248,6 @@ def _draw_matrix(first: Looking, second: Looking, found: "Similarity", count: in
     )
 
 
-def _is_run(subject: Subject) -> bool:
-    return subject.weights.startswith("run:")
-
-
 def _click(first: Looking, second: Subject) -> None:
     """Look at the pair of layers that was clicked."""
     rows, columns = _layers(first.subject), _layers(second)
@@ -261,5 +262,6 @@ def _title(subject: Subject) -> str:
 
 
 def _words(subject: Subject) -> str:
-    said = {"random": "random weights", "bundled": "trained on ImageNet", "pretrained": "published"}
+    bundled = f"trained on {weights.bundled_from(subject.name)}"
+    said = {"random": "random weights", "bundled": bundled, "pretrained": "published"}
     return said.get(subject.weights, subject.weights)
