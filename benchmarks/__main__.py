@@ -2,12 +2,13 @@
 
 import sys
 
-from benchmarks import drawing, features, looking, memory, pages, trace, training
+from benchmarks import attention, drawing, features, looking, memory, pages, trace, training
 
 PARTS = {
     "trace": trace,
     "memory": memory,
     "features": features,
+    "attention": attention,
     "training": training,
     "pages": pages,
     "drawing": drawing,

@@ -23,6 +23,7 @@ CORE = {
     "choosing",
     "timing",
     "interpret",
+    "attention",
     "training",
     "runs",
     "figures",
@@ -46,9 +47,10 @@ MAY_IMPORT = {
     "choosing": {"catalog"},
     "timing": {"errors", "folders", "catalog"},
     "interpret": {"errors", "plugins", "trace"},
+    "attention": {"errors", "interpret"},
     "training": {"errors", "plugins", "images", "catalog"},
     "runs": {"errors", "folders", "plugins", "training", "architectures"},
-    "figures": {"catalog", "trace", "interpret", "training"},
+    "figures": {"catalog", "trace", "interpret", "attention", "training"},
     "commands": CORE,
     "__main__": {"errors", "commands"},
     "__init__": CORE,
@@ -58,7 +60,7 @@ MAY_IMPORT = {
 }
 # Exceptions, each with its reason.
 ALSO = {
-    "checkpoints/making.py": {"training"},  # it trains what the folder holds
+    "checkpoints/making.py": {"training", "catalog"},  # it trains what the folder holds
     "commands/app.py": {"ui"},  # it starts the app
 }
 # These parts only use the types of others.
