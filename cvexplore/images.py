@@ -277,6 +277,14 @@ def prepare(image: "Image", preparation: Preparation) -> "Tensor":
     return ((pixels - mean[:, None, None]) / std[:, None, None])[None]
 
 
+def still_clip(image: "Tensor", frames: int) -> "Tensor":
+    """Return an image as a clip in which nothing moves, for networks that take clips.
+
+    Shape: (1, C, H, W) -> (1, C, frames, H, W)
+    """
+    return image.unsqueeze(2).expand(-1, -1, frames, -1, -1)
+
+
 def thumbnail(name: str, side: int = 160) -> "Image":
     """Return a sample photo as a small square."""
     return crop(sample_image(name), Preparation(image_size=side, crop=1.0))

@@ -7,6 +7,7 @@ values. Importing a command imports no torch: the help is there at once.
 
 from cvexplore.commands import (
     app,
+    attention,
     compare,
     export,
     features,
@@ -19,4 +20,17 @@ from cvexplore.commands import (
     train,
 )
 
-COMMANDS = (models, compare, recommend, measure, trace, export, features, train, runs, app, runner)
+COMMANDS = (
+    models,
+    compare,
+    recommend,
+    measure,
+    trace,
+    export,
+    features,
+    attention,
+    train,
+    runs,
+    app,
+    runner,
+)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cvexplore.commands.looking import read_picture, show_download, takes_picture
 from cvexplore.commands.words import command, named, print_rows, takes_name
-from cvexplore.errors import ImageError, OptionError
+from cvexplore.errors import OptionError
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
     from torch import Tensor, nn
 
     from cvexplore.interpret.dense import Answer
@@ -24,12 +24,9 @@ def add(commands: Any) -> None:
     """Describe the command."""
     parser = command(commands, "features", features)
     takes_name(parser)
-    parser.add_argument("image", help="a file, or the name of a sample photo such as coffee")
+    takes_picture(parser)
     parser.add_argument(
         "--layer", required=True, metavar="PATH", help='such as layer1.0, or "all" for every module'
-    )
-    parser.add_argument(
-        "--weights", default="random", help="random, bundled, pretrained, run:ID or a file"
     )
     parser.add_argument("--out", required=True, metavar="FILE", help=".npz, or .png of one layer")
 
@@ -48,8 +45,8 @@ def features(chosen: argparse.Namespace) -> None:
             f"{name} is a network for {task}; features takes those for {', '.join(_TASKS)}."
         )
     torch.set_num_threads(1)
-    image = images.prepare(_read(chosen.image), catalog.preparation(name, chosen.weights))
-    model = catalog.build(name, weights=chosen.weights, on_progress=_show_download).eval()
+    image = images.prepare(read_picture(chosen.image), catalog.preparation(name, chosen.weights))
+    model = catalog.build(name, weights=chosen.weights, on_progress=show_download).eval()
     write = _all_layers if chosen.layer == "all" else _one_layer
     try:
         output, about = write(model, image, name, chosen, out)
@@ -73,18 +70,6 @@ def _out(chosen: argparse.Namespace) -> Path:
     if out.suffix == ".png" and chosen.layer == "all":
         raise OptionError("All layers do not fit on one picture; let --out end in .npz.")
     return out
-
-
-def _read(path: str) -> "Image":
-    from cvexplore import images
-
-    if path in images.SAMPLES:
-        return images.sample_image(path)
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise ImageError(f"{path} cannot be read: {error.strerror}.") from None
-    return images.load_image(data)
 
 
 # ------------------------------------------------------------------ writing
@@ -169,9 +154,3 @@ def _rows(answer: "Answer") -> Sequence[dict[str, Any]]:
             for index in answer.present()[:_MOST_ROWS]
         ]
     return [{"label": each.label, "probability": round(each.probability, 6)} for each in answer]
-
-
-def _show_download(done: int, whole: int) -> None:
-    share = f"{done / whole:4.0%}" if whole else ""
-    end = "\n" if done == whole else "\r"
-    print(f"downloading {done / 1e6:,.1f} MB {share}", end=end, file=sys.stderr)
