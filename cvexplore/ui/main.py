@@ -37,6 +37,7 @@ chosen = st.navigation(
         ],
         "Look inside": [
             _page("feature_maps", "Feature maps", "grid_view"),
+            _page("attention", "Attention", "center_focus_strong"),
         ],
         "Train": [
             _page("train", "Train", "model_training"),

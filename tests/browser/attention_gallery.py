@@ -93,7 +93,7 @@ LAYOUTS: dict[str, Callable[[], Layout]] = {
     "crossed": crossed,
     "objects": among_objects,
     "padded": padded,
-    "large": lambda: plain(28, 32, registers=0),
+    "large": lambda: plain(24, 16, registers=0),
 }
 
 
@@ -116,9 +116,10 @@ def weights(name: str) -> np.ndarray:
     astronaut = Image.fromarray(skimage.data.astronaut())
     queries = features(astronaut, layout.query_grid, layout.queries)
     keys = features(astronaut, layout.key_grid, layout.keys)
-    taste = random.uniform(0.5, 6, size=(layout.heads, 1, 5)).astype(np.float32)
-    apart = queries[:, None, :, None, :] - keys[:, None, None, :, :]
-    scores = -((apart * taste[None, :, :, None]) ** 2).sum(-1)
+    taste = random.uniform(0.7, 2.4, size=(layout.heads, 1, 5)).astype(np.float32)
+    queries, keys = queries[:, None] * taste, keys[:, None] * taste
+    lengths = (keys**2).sum(-1)[:, :, None, :]
+    scores = 2 * queries @ keys.swapaxes(-1, -2) - lengths  # the distance, but for |query|
     powers = np.exp(scores - scores.max(-1, keepdims=True))
     return powers / powers.sum(-1, keepdims=True)
 
@@ -129,16 +130,35 @@ def picture() -> bytes:
     return file.getvalue()
 
 
-def strongest(selection: Selection, layout: Layout, attention: np.ndarray) -> str:
-    """Return the place that the locked query looks at most, and with what exact weight."""
+def looked_at(selection: Selection, layout: Layout, attention: np.ndarray) -> np.ndarray:
+    """Return how much the locked query, or the mean of all, looks at each place."""
+    windows, length = layout.queries.shape
+    rows = range(windows * length) if selection.query is None else [selection.query]
+    found = np.zeros(layout.key_grid[0] * layout.key_grid[1])
+    for row in rows:
+        keys = layout.keys[row // length]
+        weights = attention[row // length, :, row % length] / len(rows)
+        weights = weights.mean(0) if selection.head is None else weights[selection.head]
+        np.add.at(found, keys[keys >= 0], weights[keys >= 0])
+    return found
+
+
+def looking(selection: Selection, layout: Layout, attention: np.ndarray) -> np.ndarray:
+    """Return how much each place looks at the locked patch."""
+    found = np.zeros(layout.query_grid[0] * layout.query_grid[1])
     if selection.query is None:
-        return "nothing"
+        return found
     window, row = divmod(selection.query, layout.queries.shape[1])
-    heads = attention[window, :, row]
-    weights = heads.mean(0) if selection.head is None else heads[selection.head]
-    best = int(np.where(layout.keys[window] >= 0, weights, 0).argmax())
-    place = divmod(int(layout.keys[window, best]), layout.key_grid[1])
-    return f"{place[0]} {place[1]} {weights[best]:.6f}"
+    columns = attention[window][:, :, layout.keys[window] == layout.queries[window, row]].sum(-1)
+    weights = columns.mean(0) if selection.head is None else columns[selection.head]
+    queries = layout.queries[window]
+    np.add.at(found, queries[queries >= 0], weights[queries >= 0])
+    return found
+
+
+def strongest(places: np.ndarray, grid: tuple[int, int]) -> str:
+    row, column = divmod(int(places.argmax()), grid[1])
+    return f"{row} {column} {places.max():.6f}"
 
 
 st.set_page_config(page_title="Attention gallery", layout="wide")
@@ -158,4 +178,7 @@ selection = attention_view(
     alt="An astronaut",
 )
 st.metric("Selection", f"{selection.query} {selection.head}")
-st.metric("Strongest", strongest(selection, layout, weights(name)))
+if name in {"plain", "smaller"}:
+    at = looked_at(selection, layout, weights(name))
+    st.metric("Looks at", strongest(at, layout.key_grid))
+    st.metric("Looking", strongest(looking(selection, layout, weights(name)), layout.query_grid))

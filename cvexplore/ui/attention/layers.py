@@ -1,0 +1,63 @@
+"""Which of a network's attentions to look at; and where to go if it has none."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from cvexplore.catalog import architectures, find
+from cvexplore.ui.attention import recorded
+from cvexplore.ui.cached import Subject
+
+if TYPE_CHECKING:
+    from cvexplore.attention import Located
+
+
+def ask_for_attention(name: str) -> None:
+    """End the page if the network has no attention, and offer the nearest that have it."""
+    from cvexplore.choosing.nearest import with_attention
+
+    known = find(name)
+    if known.attention_layers != 0:
+        return
+    st.info(
+        f"{name} computes no attention: its layers weigh their inputs by fixed numbers. "
+        "These are the nearest that do:",
+        icon=":material/visibility_off:",
+    )
+    with st.container(horizontal=True):
+        for each in with_attention(known, architectures()):
+            st.button(each, icon=":material/arrow_forward:", on_click=_go_to, args=(each,))
+    st.stop()
+
+
+def _go_to(name: str) -> None:
+    st.session_state["arch"] = name
+
+
+def pick(subject: Subject) -> str:
+    """Let a person choose one of a network's attentions, and return its name."""
+    found = {each.name: each for each in recorded.located(subject).values()}
+    names = list(found)
+    spatial = [name for name in names if found[name].kind == "spatial"]
+    start = (spatial or names or [""])[len(spatial) // 2 if spatial else 0]
+    return st.selectbox(
+        "Layer",
+        names,
+        names.index(start) if names else 0,
+        format_func=lambda name: f"{name} · {_words(found[name])}",
+        key=f"attention.{subject.name}.{subject.weights.partition('@')[0]}",
+        help="Every attention of a forward pass, in the order in which they run.",
+    )
+
+
+def _words(located: "Located") -> str:
+    from cvexplore.attention import KINDS
+
+    windows, heads = located.members.shape
+    said = f"{heads} {'head' if heads == 1 else 'heads'}"
+    places = located.places
+    if places is None or located.kind != "spatial":
+        return f"{said}, {KINDS[located.kind].partition(':')[0].partition(',')[0]}"
+    rows, columns = places.key_grid
+    within = f" in {windows} windows" if windows > 1 else ""
+    return f"{said} over {rows} × {columns} places{within}"

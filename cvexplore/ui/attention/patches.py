@@ -1,0 +1,100 @@
+"""Single tokens as people see them: a name, and the piece of the image they stand on."""
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cvexplore.figures.overlay import heat_over
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor
+
+    from cvexplore.attention import AttentionLayer
+
+_THUMBNAIL = 28  # pixels of a side
+_LEAST_SIDE = 320
+
+
+def name_of(places: "Tensor", token: int, grid: tuple[int, int], names: Sequence[str]) -> str:
+    """Return where a token of a window lies, counted from 1, or what it is.
+
+    Args:
+        places: of the window's tokens. Shape: (tokens,)
+        token: its number in the window.
+        grid: rows and columns.
+        names: of the window's tokens of no place, in their order.
+    """
+    place = int(places[token])
+    if place >= 0:
+        return f"row {place // grid[1] + 1}, column {place % grid[1] + 1}"
+    if place == -2:
+        return "padding"
+    before = int((places[:token] == -1).sum())
+    return names[before] if before < len(names) else f"token {before + 1}"
+
+
+def patch(square: "Image", place: int, grid: tuple[int, int], frames: int) -> str:
+    """Return the piece of the image at a place as a data URL; "" where the token has none."""
+    if place < 0:
+        return ""
+    cell = _cell(square, place, grid, frames)
+    piece = square.convert("RGB").resize((_THUMBNAIL, _THUMBNAIL), box=cell)
+    return f"data:image/png;base64,{base64.b64encode(_png(piece)).decode('ascii')}"
+
+
+def framed(
+    square: "Image", layer: "AttentionLayer", weights: "Tensor", window: int, query: int
+) -> bytes:
+    """Return one query's weights over the image, with a frame where the query stands, as a PNG.
+
+    Args:
+        square: what the network sees.
+        layer: the attention.
+        weights: Shape: (K,)
+        window: of the query.
+        query: its place; negative is none.
+    """
+    import numpy as np
+    from PIL import Image, ImageDraw
+
+    places = layer.on_image
+    drawn = enlarged(square)
+    if places.key_grid != (0, 0) and places.frames == 1:
+        on_grid = np.zeros(places.key_grid[0] * places.key_grid[1], np.float32)
+        keys = places.keys[window].numpy()
+        on_grid[keys[keys >= 0]] = weights.numpy()[keys >= 0]
+        heat = heat_over(
+            drawn, on_grid.reshape(places.key_grid), strength=0.8, smooth=False, clear_zero=True
+        )
+        drawn = Image.open(io.BytesIO(heat)).convert("RGB")
+    if query >= 0:
+        box = _cell(drawn, query, places.query_grid, places.frames)
+        pen = ImageDraw.Draw(drawn)
+        pen.rectangle(box, outline="black", width=4)
+        pen.rectangle((box[0] + 1, box[1] + 1, box[2] - 1, box[3] - 1), outline="white", width=2)
+    return _png(drawn)
+
+
+def enlarged(square: "Image") -> "Image":
+    """Return a small picture enlarged by a whole factor, so that cells keep sharp edges."""
+    times = max(1, -(-_LEAST_SIDE // square.width))
+    return square.convert("RGB").resize((square.width * times, square.height * times), 0)
+
+
+def _cell(
+    square: "Image", place: int, grid: tuple[int, int], frames: int
+) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of a place's cell in the picture."""
+    rows, columns = grid
+    across = max(columns // frames, 1)  # a clip's frames stand side by side
+    wide, high = square.width / across, square.height / rows
+    left, top = place % columns % across * wide, place // columns * high
+    return left, top, left + wide, top + high
+
+
+def _png(picture: "Image") -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "PNG", compress_level=1)
+    return file.getvalue()

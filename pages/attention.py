@@ -1,0 +1,57 @@
+"""Where does a transformer look?"""
+
+import streamlit as st
+
+from cvexplore.ui import cached
+from cvexplore.ui.attention import (
+    Attending,
+    heads,
+    layers,
+    look,
+    network,
+    objects,
+    steps,
+)
+from cvexplore.ui.messages import told
+from cvexplore.ui.pickers import pick_architecture, pick_weights
+from cvexplore.ui.pictures import pick_picture
+from cvexplore.ui.places import page
+
+VIEWS = {
+    "Look": look.show,
+    "Heads": heads.show,
+    "Whole network": network.show,
+    "Step by step": steps.show,
+}
+OBJECTS = {"Objects": objects.show}  # of networks that answer with a set of boxes
+
+st.title("Attention")
+st.caption("Point at a part of the image and see what each head of each layer looks at from there.")
+
+# ------------------------------------------------------------------ pick
+
+left, right = st.columns([1, 3], gap="large")
+with left, told():
+    first = st.container()
+    name = pick_architecture("cvexplore/vit", key="arch")
+    subject = pick_weights(name, key="weights")
+    with first:
+        chosen = pick_picture(key="picture", trained_on=cached.trained_on(subject))
+    st.page_link(
+        page("anatomy"),
+        label="Its anatomy",
+        icon=":material/account_tree:",
+        query_params={"arch": name},
+    )
+
+# ------------------------------------------------------------------ compute, show
+
+with right, told():
+    layers.ask_for_attention(name)
+    attending = Attending(subject, chosen, layers.pick(subject))
+    views = OBJECTS | VIEWS if objects.applies(subject) else VIEWS
+    tabs = st.tabs(list(views), key="view", bind="query-params")
+    for tab, show in zip(tabs, views.values(), strict=True):
+        if tab.open:
+            with tab, told():
+                show(attending)
