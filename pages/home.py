@@ -39,10 +39,11 @@ with look:
     st.subheader(":material/grid_view: Look inside")
     st.markdown(
         "Upload a photo and see what every layer of a trained network makes of it: edges first, "
-        "then textures, parts and objects."
+        "then textures, parts and objects. Or point at a patch and see where a transformer looks."
     )
     st.image(photo_sheet(), width="stretch", alt="Sample photos to look at")
     st.page_link(page("feature_maps"), label="See feature maps", icon=":material/arrow_forward:")
+    st.page_link(page("attention"), label="See attention", icon=":material/arrow_forward:")
 with train:
     st.subheader(":material/model_training: Train")
     st.markdown(
