@@ -1,8 +1,7 @@
 """Attention written out: a softmax, and later a product that sums over the softmax's axis.
 
 Between the two a network may reshape the weights, transpose them, or change them: talking heads mix
-the heads, gates scale them. Moves keep the memory, so the weights are found again by where they
-lie; what was computed from them is remembered.
+the heads, gates scale them. ``following`` tells what became of them.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,10 +13,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cvexplore.attention.contraction import Contraction
+from cvexplore.attention.following import Followed, changed, mixed
 from cvexplore.attention.records import Products
 
 SOFTMAXES = frozenset({torch.softmax, F.softmax, torch.Tensor.softmax, torch.special.softmax})
-_AWAITED = 4  # how many softmaxes and changes of one are kept; a network uses its weights soon
+_AWAITED = 16  # softmaxes that no product has used yet: a network may compute all its maps first
+_KEPT = 4  # changes of one softmax, and products that may turn out to be scores
 
 
 @dataclass(frozen=True)
@@ -46,20 +47,23 @@ class Attended:
 
 @dataclass
 class _Softmax:
-    result: Tensor
-    axis: int
+    itself: Followed
     given: Tensor
     dots: tuple[Contraction, Tensor] | None
-    changed: list[Tensor] = field(default_factory=list)
+    became: list[Followed] = field(default_factory=list)
 
-    def references(self) -> list[Tensor]:
-        """Return the weights, and what they became, where the axes are still theirs."""
-        alike = [each for each in self.changed if each.shape == self.result.shape]
-        return [self.result, *reversed(alike)]
+    def references(self) -> list[Followed]:
+        """Return the weights and what they became, the latest first."""
+        return [self.itself, *reversed(self.became)]
+
+    def becomes(self, followed: Followed | None) -> None:
+        """Remember what was made of the weights."""
+        if followed is not None:
+            self.became = [*self.became[1 - _KEPT :], followed]
 
 
 class ByHand:
-    """The softmaxes of one pass that no product has used yet.
+    """The softmaxes of one pass that a product may use.
 
     Args:
         with_products: keep what led to the scores too.
@@ -68,76 +72,82 @@ class ByHand:
     def __init__(self, with_products: bool) -> None:
         self._with_products = with_products
         self._awaited: list[_Softmax] = []
+        self._used: list[_Softmax] = []  # the last: its weights may average other values too
         self._products: list[tuple[Contraction, Tensor]] = []
 
     def softmax(self, output: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Await the use of a softmax over one axis of three or more."""
-        axis = kwargs.get("dim", args[1] if len(args) > 1 else -1)
-        given = args[0] if args else kwargs["input"]
+        given, *more = args
+        axis = kwargs.get("dim", kwargs.get("axis", more[0] if more else None))
         if not isinstance(output, Tensor) or output.dim() < 3 or not isinstance(axis, int):
             return
         of_size = [each for each in self._products if each[1].numel() == output.numel()]
-        found = _Softmax(output, axis % output.dim(), given, of_size[-1] if of_size else None)
+        itself = Followed(output, (axis % output.dim(),), lambda tensor: tensor)
+        found = _Softmax(itself, given, of_size[-1] if of_size else None)
         self._awaited = [*self._awaited[1 - _AWAITED :], found]
 
-    def changed(self, args: tuple[Any, ...], output: Any) -> None:
-        """Remember what is computed from awaited weights, number for number."""
-        if not self._awaited or not isinstance(output, Tensor):
-            return
-        given = [each for each in args if isinstance(each, Tensor)]
-        for softmax in self._awaited:
-            made = (softmax.result, *softmax.changed)
-            if output.numel() != softmax.result.numel() or _is_view(output, softmax.result):
-                continue
-            if any(_is_view(each, one) for each in given for one in made):
-                softmax.changed = [*softmax.changed[1 - _AWAITED :], output]
+    def changed(self, function: Any, args: tuple[Any, ...], output: Any) -> None:
+        """Remember what is computed from weights, number for number."""
+        for softmax in (*self._used, *self._awaited):
+            whole = softmax.itself.tensor.numel()
+            if isinstance(output, Tensor) and output.numel() == whole:
+                softmax.becomes(changed(softmax.references(), function, args, output))
 
     def product(self, product: Contraction, output: Tensor) -> Attended | None:
         """Return the attention that this product completes, if it completes one."""
-        sides = ((product.left, product.of_left), (product.right, product.of_right))
-        for softmax in self._awaited:
-            for factor, labels in sides:
+        for softmax in (*self._awaited, *self._used):
+            for left in (True, False):
+                factor = product.left if left else product.right
+                labels = product.of_left if left else product.of_right
                 for reference in softmax.references():
-                    axis = _axis_in(factor, reference, softmax.axis)
-                    if axis is not None and labels[axis] in product.summed:
+                    axes = reference.axes_in(factor)
+                    if not axes:
+                        continue
+                    keys = [labels[axis] for axis in axes]
+                    if not product.summed.issuperset(keys):
+                        softmax.becomes(mixed(reference, product, left, axes, output))
+                    elif product.summed.issubset(keys):  # not over heads as well
                         self._awaited = [each for each in self._awaited if each is not softmax]
-                        return self._attended(softmax, reference, product, factor, axis, output)
+                        self._used = [softmax]
+                        return self._attended(softmax, reference, product, left, keys, output)
+                    break
         if self._with_products:
             kept = output.clone()  # a position bias may be added in place
-            self._products = [*self._products[1 - _AWAITED :], (product, kept)]
+            self._products = [*self._products[1 - _KEPT :], (product, kept)]
         return None
 
     def _attended(
         self,
         softmax: _Softmax,
-        reference: Tensor,
+        reference: Followed,
         product: Contraction,
-        factor: Tensor,
-        axis: int,
+        left: bool,
+        keys: list[str],
         output: Tensor,
     ) -> Attended:
-        own, others, values = product.of_left, product.of_right, product.right
-        if factor is product.right:
-            own, others, values = others, own, product.left
-        key = own[axis]
-        shared = [each for each in own if each in others and each in product.of_result]
-        asking = [each for each in own if each not in shared and each != key]
-        averaged = [each for each in others if each not in shared and each != key]
+        factor, own, others, values = product.left, product.of_left, product.of_right, product.right
+        if not left:
+            factor, own, others, values = values, others, own, factor
+        shared = [each for each in own if each in others and each not in keys]
+        asking = [each for each in own if each not in shared and each not in keys]
+        averaged = [each for each in others if each not in shared and each not in keys]
 
         def by_query(tensor: Tensor) -> Tensor:
-            return ordered(_relaid(tensor, reference, factor), own, shared, asking, [key])
+            return ordered(reference.as_in(factor, tensor), own, shared, asking, keys)
 
-        applied = ordered(factor, own, shared, asking, [key])
+        applied = ordered(factor, own, shared, asking, keys)
         weights = applied
-        if reference is not softmax.result and not torch.equal(reference, softmax.result):
-            weights = by_query(softmax.result)
+        if reference is not softmax.itself:
+            before = by_query(softmax.itself.tensor)
+            if not torch.equal(before, applied.to(before.dtype)):
+                weights = before
         return Attended(
             weights,
             None if weights is applied else applied,
-            ordered(values, others, shared, [key], averaged),
+            ordered(values, others, shared, keys, averaged),
             ordered(output, product.of_result, shared, asking, averaged),
             _products(softmax, by_query) if self._with_products else None,
-            softmax.result,
+            softmax.itself.tensor,
             by_query,
         )
 
@@ -154,42 +164,38 @@ def ordered(tensor: Tensor, labels: str, shared: Sequence[str], *groups: Sequenc
     return moved.reshape(sizes)
 
 
-def _products(softmax: _Softmax, by_query: Any) -> Products:
+def _products(softmax: _Softmax, by_query: Callable[[Tensor], Tensor]) -> Products:
     """Return the scores and, where one product made them, its queries and keys."""
     scores = by_query(softmax.given)
     if softmax.dots is None:
         return Products(None, None, None, scores)
     product, output = softmax.dots
-    dots = by_query(output.reshape(softmax.result.shape))
-    query, key = [each for each in product.of_result if each not in product.of_left], []
-    asking = [each for each in product.of_left if each in product.of_result]
-    shared = [each for each in asking if each in product.of_right]
-    asking = [each for each in asking if each not in shared]
-    summed = sorted(product.summed)
-    keys = ordered(product.right, product.of_right, shared, query or key, summed)
-    queries = ordered(product.left, product.of_left, shared, asking, summed)
-    if output.dim() == softmax.result.dim() and product.of_result[softmax.axis] in asking:
-        queries, keys = keys, queries
-    return Products(queries, keys, dots, scores)
-
-
-def _is_view(tensor: Tensor, of: Tensor) -> bool:
-    return tensor.data_ptr() == of.data_ptr() and tensor.numel() == of.numel()
-
-
-def _axis_in(factor: Tensor, reference: Tensor, axis: int) -> int | None:
-    """Return which axis of a view is this axis of the tensor; None if it is no view of it."""
-    if not _is_view(factor, reference):
-        return None
-    step = (reference.stride(axis), reference.size(axis))
-    axes = [
-        each for each in range(factor.dim()) if (factor.stride(each), factor.size(each)) == step
+    dots = by_query(output.reshape(softmax.itself.tensor.shape))
+    shared = [
+        each for each in product.of_left if each in product.of_right and each in product.of_result
     ]
-    return axes[-1] if axes else None
+    asking = [each for each in product.of_left if each in product.of_result and each not in shared]
+    keys = [each for each in product.of_result if each not in product.of_left]
+    summed = sorted(product.summed)
+    of_keys = ordered(product.right, product.of_right, shared, keys, summed)
+    of_queries = ordered(product.left, product.of_left, shared, asking, summed)
+    (axis,) = softmax.itself.axes
+    if output.dim() == softmax.itself.tensor.dim() and product.of_result[axis] in asking:
+        of_queries, of_keys = of_keys, of_queries
+    heads = scores.shape[:-2]
+    of_queries, of_keys = (
+        each.reshape(*heads, *each.shape[-2:]) if each.shape[:-2].numel() == heads.numel() else each
+        for each in (of_queries, of_keys)
+    )
+    if not _lead_to(dots, of_queries, of_keys):  # another product of this size came in between
+        return Products(None, None, None, scores)
+    return Products(of_queries, of_keys, dots, scores)
 
 
-def _relaid(tensor: Tensor, reference: Tensor, factor: Tensor) -> Tensor:
-    """Return a tensor of the reference's shape, moved as the factor was from the reference."""
-    if factor.shape == reference.shape:
-        return tensor
-    return tensor.contiguous().as_strided(factor.size(), factor.stride())
+def _lead_to(dots: Tensor, queries: Tensor, keys: Tensor) -> bool:
+    if queries.shape[-1] != keys.shape[-1]:
+        return False
+    again = queries @ keys.transpose(-2, -1)
+    if again.shape != dots.shape:
+        return False
+    return bool((again - dots).abs().max() <= 0.01 * dots.abs().max())

@@ -14,61 +14,70 @@ _AGREES = 1e-4  # an order that is not the layer's is wrong by far more
 
 
 def row_sum_error(weights: Tensor) -> float:
-    """Return the largest |sum of a query's weights - 1|."""
-    return (weights.sum(-1) - 1).abs().max().item()
+    """Return the largest |sum of a query's weights - 1|, of the queries that may see anything."""
+    sums = weights.to(torch.promote_types(weights.dtype, torch.float32)).sum(-1)
+    return ((sums - 1) * (sums != 0)).abs().max().item()
 
 
-def errors(
-    layer: AttentionLayer, where: Located, event: Event, output: Any
-) -> tuple[float, float | None]:
-    """Return how far the network's own numbers are from what follows from the weights.
+def gathered(layer: AttentionLayer) -> Tensor:
+    """Return what each query gathers by its weights; of windows, from values laid on the image.
 
-    Values are laid on the image, and each query gathers them from there by its map: that has to
-    be what the network got. Of windows, the module's own projection follows: that has to be what
-    the module returned, at the places that the layer names.
-
-    Returns:
-        the largest difference as a share of the largest number: of what the queries gathered, and
-        of what the module returned; None for that where there are no windows, or the module does
-        more than attention and one projection.
+    Shape: (windows, heads, Q, d)
     """
-    values, on_image = _by_place(layer)
-    gathered = (layer.weights if layer.applied is None else layer.applied) @ values
-    gathered_error = relative_error(gathered, where.arranged(event.found.output.detach()))
-    if not on_image or not event.plain or event.projection is None or where.outputs is None:
-        return gathered_error, None
-    returned = output[0] if isinstance(output, tuple) else output
-    return gathered_error, _stitched_error(
-        layer, where.outputs, event.projection, gathered, returned
-    )
-
-
-def _by_place(layer: AttentionLayer) -> tuple[Tensor, bool]:
-    """Return the values, of windows read back from the image that they were laid on; and whether.
-
-    Shape: (windows, heads, K, d)
-    """
-    places = layer.places
-    if places is None or places.windows < 2:
-        return layer.values, False
-    keys, count = _numbered(places.keys, places.key_grid)
-    queries, _ = _numbered(places.queries, places.query_grid)
-    if len(keys.unique()) < keys.numel() or len(queries.unique()) < queries.numel():
-        return layer.values, False  # a place that stands in several windows has a value in each
+    used = layer.weights if layer.applied is None else layer.applied
+    if not are_apart(layer):
+        return used @ layer.values
+    keys, count = _numbered(layer.on_image.keys, layer.on_image.key_grid)
     on_image = layer.values.new_zeros(count, *layer.values.shape[1::2])
     on_image[keys] = layer.values.transpose(1, 2)
-    return on_image[keys].transpose(1, 2), True
+    return used @ on_image[keys].transpose(1, 2)
+
+
+def are_apart(layer: AttentionLayer) -> bool:
+    """Say whether there are windows, and every place stands in one of them alone."""
+    places = layer.places
+    if places is None or places.windows < 2:
+        return False
+    keys, _ = _numbered(places.keys, places.key_grid)
+    queries, _ = _numbered(places.queries, places.query_grid)
+    return len(keys.unique()) == keys.numel() and len(queries.unique()) == queries.numel()
+
+
+def stitched_error(
+    layer: AttentionLayer, where: Located, event: Event, by_query: Tensor, output: Any
+) -> float | None:
+    """Return how far the module's output is from what follows from the maps on the image.
+
+    What the queries gathered goes to their places and through the module's own projection: there
+    the module has to have returned the same. So windows, shifts and padding lie where they should.
+
+    Args:
+        layer: the recorded attention.
+        where: the places of the module's output.
+        event: what the module did with it.
+        by_query: what each query gathered. Shape: (windows, heads, Q, d)
+        output: what the module returned.
+
+    Returns:
+        the largest difference as a share of the largest number; None where there are no windows,
+        or the module does more than attention and one projection.
+    """
+    if not event.plain or event.projection is None or where.outputs is None or not are_apart(layer):
+        return None
+    returned = output[0] if isinstance(output, tuple) else output
+    return _stitched_error(layer, where.outputs, event.projection, by_query, returned)
 
 
 def _stitched_error(
     layer: AttentionLayer,
     outputs: Tensor,
     projection: tuple[Tensor, Tensor | None],
-    gathered: Tensor,
+    by_query: Tensor,
     returned: Tensor,
 ) -> float | None:
-    weight, bias = projection
-    features = gathered.shape[1] * gathered.shape[-1]
+    weight, bias = (each if each is None else each.detach().float() for each in projection)
+    assert weight is not None
+    features = by_query.shape[1] * by_query.shape[-1]
     at = outputs.reshape(-1)
     if weight.shape[1] != features or returned.shape[-1] != len(weight) or not (at >= 0).any():
         return None
@@ -76,9 +85,9 @@ def _stitched_error(
     real = returned.detach().reshape(-1, len(weight))[at >= 0]
     error = math.inf
     for order in ((0, 2, 1, 3), (0, 2, 3, 1)):  # a head's features side by side, or all heads'
-        stitched = gathered.new_zeros(count, features)
-        stitched[queries] = gathered.permute(order).flatten(2)
-        again = F.linear(stitched[at[at >= 0]], weight.detach(), bias)
+        stitched = by_query.new_zeros(count, features)
+        stitched[queries] = by_query.permute(order).flatten(2)
+        again = F.linear(stitched[at[at >= 0]], weight, bias)
         error = min(error, relative_error(again, real))
         if error < _AGREES:
             break

@@ -39,7 +39,12 @@ class Contraction:
 
 
 def contraction(function: Callable[..., Any], args: tuple[Any, ...]) -> Contraction | None:
-    """Return the product that this call computes; None if it is none, or not of two tensors."""
+    """Return the product that this call computes; None if it is none, or not of two tensors.
+
+    Args:
+        function: what is called.
+        args: what it is given, its tensors by position (see ``movements.by_position``).
+    """
     if function in _EINSUMS:
         factors = args[1] if isinstance(args[1], (list, tuple)) else args[1:]
         if not isinstance(args[0], str) or len(factors) != 2:

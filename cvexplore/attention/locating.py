@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from cvexplore.attention.recorder import Event, Recorder
 from cvexplore.attention.records import PADDING, TOKEN, Kind, Located, Places
 from cvexplore.attention.tracking import NO_PLACE, NOTHING, Origins, Tracker, varies
+from cvexplore.errors import LayerError
 
 Locations = Mapping[tuple[str, int], Located]
 """What is known of each attention, by its module's path and its number there."""
@@ -23,7 +24,12 @@ def locate(model: nn.Module, image: Tensor) -> Locations:
     Args:
         model: the network, in evaluation mode; it is left as it is.
         image: Shape: (1, C, H, W), or (1, C, T, H, W) of a clip
+
+    Raises:
+        LayerError: there are several images.
     """
+    if len(image) != 1:
+        raise LayerError(f"Attention is told of one image at a time; these are {len(image)}.")
     tracker = Tracker(image)
     found: dict[tuple[str, int], Located] = {}
     lattices: dict[tuple[str, int], _Lattice] = {}
@@ -38,7 +44,7 @@ def locate(model: nn.Module, image: Tensor) -> Locations:
         output = output[0] if isinstance(output, tuple) else output
         origins = tracker.origins(output) if isinstance(output, Tensor) else None
         if origins is not None and found[key].places is not None:
-            outputs = lattices[key].places(origins.of[0][..., 0])
+            outputs = lattices[key].places(origins.of[0][..., 0].cpu())
             found[key] = replace(found[key], outputs=outputs)
 
     recorder = Recorder(happened, returned)
@@ -95,8 +101,8 @@ def _located(event: Event, tracker: Tracker, sides: tuple[int, ...]) -> tuple[Lo
     used = found.weights if found.applied is None else found.applied
     weights, values = tracker.origins(used), tracker.origins(found.values)
     *leading, asking, answering = used.shape
-    queries = _queries(weights, (*leading, asking))
-    keys = _keys(weights, values, (*leading, answering))
+    queries = _queries(weights, (*leading, asking)).cpu()
+    keys = _keys(weights, values, (*leading, answering)).cpu()
     kind = _kind(weights, values, keys)
     lattice = _Lattice.of(queries, sides)
     count = torch.Size(leading).numel()
@@ -120,25 +126,26 @@ def _located(event: Event, tracker: Tracker, sides: tuple[int, ...]) -> tuple[Lo
         nowhere = torch.full((1, asking), TOKEN), torch.full((1, answering), TOKEN)
         places = Places(*nowhere, (0, 0), (0, 0))
     shape = (*leading, asking, answering)
-    return Located(event.path, event.number, kind, places, members, shape), lattice
+    located = Located(event.path, event.number, kind, places, members, shape, sides=sides)
+    return located, lattice
 
 
 def _queries(weights: Origins | None, shape: tuple[int, ...]) -> Tensor:
     """Return the pixel of each query, by (leading, query)."""
     for of in weights.of if weights else ():
         if not varies(of, -1):
-            return of[..., 0].expand(shape).flatten(0, -2)
-    return torch.full(shape, NO_PLACE).flatten(0, -2)
+            return of[..., 0].expand(shape).reshape(-1, shape[-1])
+    return torch.full(shape, NO_PLACE).reshape(-1, shape[-1])
 
 
 def _keys(weights: Origins | None, values: Origins | None, shape: tuple[int, ...]) -> Tensor:
     """Return the pixel of each key, by (leading, key): where the values stand."""
     if values is not None and not varies(values.of[0], -1):
-        return values.of[0][..., 0].expand(shape).flatten(0, -2)
+        return values.of[0][..., 0].expand(shape).reshape(-1, shape[-1])
     for of in weights.of if weights else ():
         if varies(of, -1):
-            return of[..., 0, :].expand(shape).flatten(0, -2)
-    return torch.full(shape, NO_PLACE).flatten(0, -2)
+            return of[..., 0, :].expand(shape).reshape(-1, shape[-1])
+    return torch.full(shape, NO_PLACE).reshape(-1, shape[-1])
 
 
 def _kind(weights: Origins | None, values: Origins | None, keys: Tensor) -> Kind:

@@ -25,7 +25,7 @@ from torch.overrides import TorchFunctionMode
 
 from cvexplore.attention.by_hand import SOFTMAXES, Attended, ByHand
 from cvexplore.attention.contraction import contraction
-from cvexplore.attention.movements import KEEPS
+from cvexplore.attention.movements import KEEPS, by_position, name_of
 from cvexplore.attention.records import Products
 from cvexplore.interpret.private import private_copy
 
@@ -118,14 +118,17 @@ class Recorder(TorchFunctionMode):
         if func is F.scaled_dot_product_attention:
             return self._fused(*args, **kwargs)
         output = func(*args, **kwargs)
+        args, kwargs = by_position(args, kwargs)
         if func in SOFTMAXES:
+            if self._with_gradients and not output.requires_grad:
+                output.requires_grad_()  # weights of learned queries alone have gradients too
             self._by_hand.softmax(output, args, kwargs)
             return output
         if self._open is not None:
             self._follow_out(func, args, kwargs, output)
         product = contraction(func, args)
         if product is None:
-            self._by_hand.changed(args, output)
+            self._by_hand.changed(func, args, output)
         elif found := self._by_hand.product(product, output):
             self._tell(found)
         return output
@@ -143,9 +146,8 @@ class Recorder(TorchFunctionMode):
     ) -> Tensor:
         each_key, each_value = key, value
         if enable_gqa:
-            times = query.shape[-3] // key.shape[-3]
-            each_key = key.repeat_interleave(times, -3)
-            each_value = value.repeat_interleave(times, -3)
+            each_key = key.repeat_interleave(query.shape[-3] // key.shape[-3], -3)
+            each_value = value.repeat_interleave(query.shape[-3] // value.shape[-3], -3)
         with torch.set_grad_enabled(self._with_gradients and torch.is_grad_enabled()):
             scaled = query * (query.shape[-1] ** -0.5 if scale is None else scale)
             scores = scaled @ each_key.transpose(-2, -1)
@@ -156,9 +158,15 @@ class Recorder(TorchFunctionMode):
                 scores = scores.masked_fill(~attn_mask, -math.inf)
             elif attn_mask is not None:
                 scores = scores + attn_mask
-            weights = scores.softmax(-1)
+            weights = scores.softmax(-1, dtype=torch.promote_types(scores.dtype, torch.float32))
+            if attn_mask is not None:
+                blind = weights[..., :1].isnan() & (scores[..., :1] == -math.inf)
+                if blind.any():  # a query that may see nothing gathers nothing
+                    weights = weights.masked_fill(blind, 0)
         if self._with_gradients:  # so that what follows depends on these very weights
-            output = weights @ each_value
+            if not weights.requires_grad:
+                weights.requires_grad_()
+            output = weights.to(value.dtype) @ each_value
         else:
             output = F.scaled_dot_product_attention(
                 query,
@@ -194,5 +202,5 @@ class Recorder(TorchFunctionMode):
             weight, bias = args[1], kwargs.get("bias", args[2] if len(args) > 2 else None)
             event.projection = (weight, bias)
             event.plain &= args[0].numel() == event.found.output.numel()
-        elif isinstance(output, Tensor) and func.__name__ not in KEEPS:
+        elif isinstance(output, Tensor) and name_of(func) not in KEEPS:
             event.plain = False

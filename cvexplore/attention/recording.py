@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cvexplore.attention.checks import errors, row_sum_error
+from cvexplore.attention.checks import gathered, relative_error, row_sum_error, stitched_error
 from cvexplore.attention.locating import Locations, locate
 from cvexplore.attention.recorder import Event, Recorder
 from cvexplore.attention.records import AttentionLayer, Located, Products, Recording
@@ -43,29 +43,35 @@ def record(
         cap: bytes of weights to keep at most, if no layers are named.
 
     Raises:
-        LayerError: the network computes no attention, or none of these names.
+        LayerError: the network computes no attention, or none of these names; there are several
+            images, or ``locations`` are of another size.
     """
     if locations is None:
         locations = locate(model, image)
+    _ask_for_the_same_size(locations, image)
     wanted, left_out = _chosen(locations, layers, cap * (1 if target is None else 0.5))
     events: dict[str, Event] = {}
     found: dict[str, AttentionLayer] = {}
+    by_queries: dict[str, Tensor] = {}  # what they gathered, until their module returns
 
     def happened(event: Event) -> None:
         where = locations.get((event.path, event.number))
         if where is not None and where.name in wanted:
-            found[where.name] = _layer(event, where, check)
+            layer = _layer(event, where, check)
             if target is not None:
                 events[where.name] = event
+            if check:  # at once: a network may add to its output in place
+                by_queries[where.name] = by_query = gathered(layer)
+                real = where.arranged(event.found.output.detach())
+                layer = replace(layer, reconstruction_error=relative_error(by_query, real))
+            found[where.name] = layer
 
     def returned(event: Event, output: Any) -> None:
         where = locations.get((event.path, event.number))
         if check and where is not None and where.name in wanted:
-            layer = found[where.name]
-            gathered, stitched = errors(layer, where, event, output)
-            found[where.name] = replace(
-                layer, reconstruction_error=gathered, stitched_error=stitched
-            )
+            layer, by_query = found[where.name], by_queries.pop(where.name)
+            error = stitched_error(layer, where, event, by_query, output)
+            found[where.name] = replace(layer, stitched_error=error)
 
     recorder = Recorder(
         happened, returned, with_gradients=target is not None, with_products=with_products
@@ -75,6 +81,15 @@ def record(
     if target is not None:
         found = _with_gradients(found, events, locations, output, target)
     return Recording(_detached(output), tuple(found.values()), left_out, tuple(image.shape))
+
+
+def _ask_for_the_same_size(locations: Locations, image: Tensor) -> None:
+    for each in locations.values():
+        if len(image) != 1 or tuple(image.shape[2:]) != each.sides:
+            raise LayerError(
+                f"Attention was located for one image of {' x '.join(map(str, each.sides))}; "
+                f"this is of shape {tuple(image.shape)}. Locate it for this size."
+            )
 
 
 def _chosen(
@@ -110,12 +125,17 @@ def _layer(event: Event, where: Located, check: bool) -> AttentionLayer:
         number=event.number,
         kind=where.kind,
         places=where.places,
-        weights=weights.float(),
-        values=values.float(),
-        applied=applied,
+        weights=_kept(weights),
+        values=_kept(values),
+        applied=None if applied is None else _kept(applied),
         row_sum_error=row_sum_error(found.weights.detach()) if check else None,
         products=products,
     )
+
+
+def _kept(tensor: Tensor) -> Tensor:
+    """Return a copy in full precision: what the network holds it may overwrite."""
+    return tensor.to(torch.float32, copy=True) if tensor.dtype != torch.float64 else tensor.clone()
 
 
 def _arranged(products: Products, where: Located) -> Products:

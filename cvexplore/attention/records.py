@@ -161,6 +161,7 @@ class Located:
             Shape: (windows, heads), int64
         shape: of the weights as the network computes them: (*leading, Q, K).
         outputs: the place of each token that the module returns; None if unknown.
+        sides: of the image: (H, W), or (T, H, W) of a clip.
     """
 
     path: str
@@ -170,6 +171,7 @@ class Located:
     members: Tensor
     shape: tuple[int, ...]
     outputs: Tensor | None = field(default=None, repr=False)
+    sides: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:

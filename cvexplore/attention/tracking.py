@@ -18,7 +18,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
 from cvexplore.attention.contraction import Contraction, contraction
-from cvexplore.attention.movements import JOINS, MOVES
+from cvexplore.attention.movements import JOINS, MOVES, by_position, name_of
 
 NO_PLACE = -1.0
 NOTHING = 0.0
@@ -26,7 +26,7 @@ NOTHING = 0.0
 
 _SUMMARIES = frozenset("mean sum amax amin max min norm std var logsumexp".split())
 _LAYERS = ("conv", "batch_norm", "layer_norm", "group_norm", "rms_norm", "max_pool", "avg_pool")
-_UNPLACED = frozenset("argmax argmin topk sort argsort size numel dim".split())
+_UNPLACED = frozenset("argmax argmin topk sort argsort size numel dim as_strided".split())
 _REFUSED = (RuntimeError, TypeError, ValueError, IndexError)
 
 
@@ -68,10 +68,11 @@ class Tracker(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         output = func(*args, **(kwargs or {}))
+        args, kwargs = by_position(args, kwargs or {})
         known = list(self._known_in(args))
         if known:
             with suppress(*_REFUSED):  # a movement we do not know: what it moves loses its place
-                self._follow(func, args, kwargs or {}, output, known)
+                self._follow(func, args, kwargs, output, known)
         return output
 
     def _known_in(self, args: tuple[Any, ...]) -> Iterator[tuple[Tensor, Origins]]:
@@ -89,16 +90,22 @@ class Tracker(TorchFunctionMode):
         output: Any,
         known: list[tuple[Tensor, Origins]],
     ) -> None:
-        name = func.__name__
+        name = name_of(func)
         if name in JOINS:
             self._known[output] = self._joined(func, args, kwargs)
         elif name in MOVES and isinstance(args[0], Tensor):
             if args[0] in self._known:
                 self._moved(func, args, kwargs, output)
+        elif name == "__setitem__":
+            self._written(*args)
         elif name in _SUMMARIES:
             self._summed_up(args, kwargs, output)
         elif not isinstance(output, Tensor) or name in _UNPLACED:
             return
+        elif name.startswith("new_") or name.endswith("_like"):
+            return  # of the same shape, but of other numbers
+        elif name in ("to", "type_as") and args[0] not in self._known:
+            return  # only the kind of numbers is taken from the image's
         elif func is F.linear:
             made = _each(known[0][1], lambda of: of[..., :1].expand(output.shape))
             self._known[output] = made.by_a_layer()
@@ -116,7 +123,7 @@ class Tracker(TorchFunctionMode):
         def move(of: Tensor) -> Any:
             if func.__name__ in ("view", "reshape") and not isinstance(args[1], torch.dtype):
                 return of.reshape(*args[1:], **kwargs)
-            rest = {key: value for key, value in kwargs.items() if key not in ("mode", "value")}
+            rest = {key: value for key, value in kwargs.items() if key != "value"}
             return func(of, *args[1:3] if func is F.pad else args[1:], **rest)
 
         origins = self._known[args[0]]
@@ -126,6 +133,16 @@ class Tracker(TorchFunctionMode):
         else:
             for part, of in zip(output, zip(*moved, strict=True), strict=True):
                 self._known[part] = Origins(of, origins.product)
+
+    def _written(self, into: Tensor, at: Any, what: Any) -> None:
+        """Let what is written into a part of a tensor keep its places there."""
+        if not isinstance(what, Tensor) or what.dim() == 0:
+            return
+        new, old = self._known.get(what), self._known.get(into)
+        blank = torch.where(into == 0, NOTHING, NO_PLACE)
+        of = old.of[0].clone() if old else blank
+        of[at] = new.of[0] if new else NO_PLACE
+        self._known[into] = Origins((of,), any(each.product for each in (new, old) if each))
 
     def _summed_up(self, args: Any, kwargs: dict[str, Any], output: Any) -> None:
         """Let a mean or largest of some tokens stand where their first stood; of all, nowhere."""
@@ -193,6 +210,9 @@ def _alike(known: list[tuple[Tensor, Origins]], output: Tensor) -> Origins | Non
     same = [origins for tensor, origins in known if tensor.shape == output.shape]
     if same:
         return max(same, key=lambda origins: len(origins.of))
+    if len(known) == 2 and all(tensor.dim() == output.dim() for tensor, _ in known):
+        of = tuple(origins.of[0].expand(output.shape) for _, origins in known)
+        return Origins(of, product=True)  # each of the one with each of the other
     tensor, origins = known[0]
     sides = list(zip(tensor.shape, output.shape, strict=False))
     if tensor.dim() == output.dim() >= 3 and any(have not in (1, now) for have, now in sides):
