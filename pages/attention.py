@@ -24,6 +24,7 @@ VIEWS = {
     "Step by step": steps.show,
 }
 OBJECTS = {"Objects": objects.show}  # of networks that answer with a set of boxes
+OF_ALL_LAYERS = {"Objects", "Whole network"}
 
 st.title("Attention")
 st.caption("Point at a part of the image and see what each head of each layer looks at from there.")
@@ -48,10 +49,13 @@ with left, told():
 
 with right, told():
     layers.ask_for_attention(name)
-    attending = Attending(subject, chosen, layers.pick(subject))
+    above = st.container()
     views = OBJECTS | VIEWS if objects.applies(subject) else VIEWS
-    tabs = st.tabs(list(views), key="view", bind="query-params")
-    for tab, show in zip(tabs, views.values(), strict=True):
-        if tab.open:
-            with tab, told():
-                show(attending)
+    tabs = dict(zip(views, st.tabs(list(views), key="view", bind="query-params"), strict=True))
+    opened = {view for view, tab in tabs.items() if tab.open}
+    with above:
+        layer = layers.pick(subject, needed=not opened <= OF_ALL_LAYERS)
+    attending = Attending(subject, chosen, layer)
+    for view in opened:
+        with tabs[view], told():
+            views[view](attending)

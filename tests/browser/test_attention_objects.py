@@ -86,11 +86,12 @@ def test_a_box_leads_to_what_its_query_looks_at_by_mouse_key_and_list(view: Open
     boxes = page.get_by_role("group", name="Boxes").get_by_role("button")
 
     def looks(query: int, head: int | None = None) -> re.Pattern[str]:
-        row = looking.mean(0)[query] if head is None else looking[head, query]
+        row = looking.mean(0)[query] if head is None else looking[head - 1, query]
         strongest = divmod(int(row.argmax()), 8)
         of = "mean of heads" if head is None else f"head {head}"
         return re.compile(
-            f"query {query + 1}: .* · {of} · strongest: row {strongest[0]}, column {strongest[1]} "
+            f"query {query + 1}: .* · {of} · strongest: "
+            f"row {strongest[0] + 1}, column {strongest[1] + 1} "
         )
 
     expect(boxes).to_have_count(sure)

@@ -87,7 +87,9 @@ def expect_strongest_as_in_python(page: Page, metric: str = "Looks at") -> None:
     settle(page)
     said = page.get_by_test_id("stMetric").filter(has_text=metric).get_by_test_id("stMetricValue")
     row, column, weight = said.inner_text().split()
-    expect(page.locator(".caption")).to_contain_text(f"strongest: row {row + 1}, column {column + 1} with")
+    expect(page.locator(".caption")).to_contain_text(
+        f"strongest: row {row + 1}, column {column + 1} with"
+    )
     shown = re.search(r"with ([\d.]+) %", page.locator(".caption").inner_text())
     assert shown
     assert float(shown[1]) == pytest.approx(100 * float(weight), rel=0.055)  # two digits
@@ -161,7 +163,9 @@ def test_the_outline_of_a_shifted_window_has_exactly_its_cells(gallery: Open) ->
     places = {int(place): divmod(at, side) for at, place in enumerate(index.flatten())}
     for row, column in ((16, 16), (0, 0), (30, 55), (55, 20), (52, 53)):
         page.mouse.move(*centre(page, row, column, side))
-        expect(page.locator(".caption")).to_contain_text(f"patch row {row + 1}, column {column + 1}")
+        expect(page.locator(".caption")).to_contain_text(
+            f"patch row {row + 1}, column {column + 1}"
+        )
         opacity = page.locator(".board canvas").evaluate(OPACITY_OF_CELLS, [side, side])
         top, left = (at // window * window for at in places[row * side + column])
         inside = set(index[top : top + window, left : left + window].flatten().tolist())

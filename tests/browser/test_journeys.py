@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PAGES = (
     *("", "compare", "evolution", "recommend", "anatomy", "design"),
-    *("feature_maps", "train", "runs"),
+    *("feature_maps", "attention", "train", "runs"),
 )
 COFFEE = Path(skimage.data.__file__).parent / "coffee.png"
 

@@ -154,6 +154,47 @@ def test_anatomy_s_rows_add_up_at_every_depth() -> None:
         assert app.dataframe[0].value["Parameters"].sum() == 11_689_512
 
 
+# ------------------------------------------------------------------ attention
+
+
+SAID_BY = {
+    "Objects": "queries name an object",
+    "Look": "weights × values give the layer's real output",
+    "Heads": "A row is a layer, a square a head",
+    "Whole network": "The map if the network ended after this layer",
+    "Step by step": "All numbers are those of the network on this image",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "view"),
+    [
+        ("cvexplore/detr", "Objects"),
+        *(
+            (name, view)
+            for name in ("cvexplore/vit", "cvexplore/swin", "cvexplore/detr")
+            for view in ("Look", "Heads", "Whole network", "Step by step")
+        ),
+    ],
+)
+def test_each_view_of_attention_opens_for_the_networks_that_learned(name: str, view: str) -> None:
+    app = opened("attention", arch=name, view=view)
+    assert not app.exception
+    assert not app.error
+    said = [each.value for each in app.caption]
+    for other, words in SAID_BY.items():
+        assert any(words in each for each in said) == (other == view)
+
+
+def test_attention_between_channels_is_told_and_shown_as_matrices() -> None:
+    app = opened("attention", arch="timm/xcit_nano_12_p16_224", view="Look")
+    layer = next(each for each in app.selectbox if each.label == "Layer")
+    layer.set_value("blocks.0.attn").run()
+    assert not app.exception
+    assert "between channels" in app.info[0].value
+    assert sheet(app, "The matrices of blocks.0.attn")["tiles"] == 4
+
+
 # ------------------------------------------------------------------ feature maps
 
 

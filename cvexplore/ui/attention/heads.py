@@ -11,6 +11,7 @@ from cvexplore.attention import KINDS
 from cvexplore.figures.heads import heads_beside, heads_by_depth, heads_map
 from cvexplore.ui import cached
 from cvexplore.ui.attention import Attending, recorded, token_norms
+from cvexplore.ui.attention.step_table import number
 from cvexplore.ui.cached import Subject
 from cvexplore.ui.words import plain
 
@@ -59,9 +60,12 @@ def show(attending: Attending) -> None:
     )
     _explain(chosen)
     if not found.layers:
-        st.info("No attention of this network lies on the image, so there is nothing to measure.")
+        st.info(
+            "No attention of this network lies on the image, so there is nothing to measure. The "
+            "view Look shows its matrices."
+        )
     elif found.is_empty:
-        st.info(f"Nothing to show: {_NOTHING.get(chosen.name, _NO_PLACE)}.")
+        st.info(f"Nothing to show: {_NOTHING.get(chosen.name, _NO_PLACE)}. Choose another measure.")
     else:
         _draw(attending, chosen, found)
     _beside(attending)
@@ -109,8 +113,9 @@ def _draw(attending: Attending, measure: "Measure", found: Measured) -> None:
             alt=f"{measure.name} of {len(flat)} heads in {len(found.layers)} layers, "
             f"from {min(flat):.3g} to {max(flat):.3g} {measure.unit}",
         )
-        st.caption("A row is a layer, a square a head. Click one to choose its layer.")
-        _badges(measure, found)
+        empty = " A row without squares has nothing of the kind." if _has_gaps(found) else ""
+        st.caption(f"A row is a layer, a square a head. Click one to choose its layer.{empty}")
+        _extremes(measure, found)
     with right:
         st.plotly_chart(
             heads_by_depth(
@@ -126,18 +131,23 @@ def _draw(attending: Attending, measure: "Measure", found: Measured) -> None:
         )
 
 
-def _badges(measure: "Measure", found: Measured) -> None:
+def _has_gaps(found: Measured) -> bool:
+    return not all(_known(heads) for heads in found.values)
+
+
+def _extremes(measure: "Measure", found: Measured) -> None:
     """Name the heads at both ends."""
     heads = [
-        (value, f"{layer}, head {number + 1}")
+        (value, f"{layer}, head {head}")
         for layer, values in zip(found.layers, found.values, strict=True)
-        for number, value in enumerate(values)
+        for head, value in enumerate(values, 1)
         if not math.isnan(value)
     ]
-    with st.container(horizontal=True):
-        for word, (value, name) in (("Lowest", min(heads)), ("Highest", max(heads))):
-            said = f"{value:.4g} {measure.unit}" if measure.unit else f"{value:.1%}"
-            st.badge(f"{word}: {plain(name)} · {said}", color="gray")
+    said = []
+    for word, (value, name) in (("Lowest", min(heads)), ("Highest", max(heads))):
+        amount = f"{value:.4g} {measure.unit}" if measure.unit else f"{value:.1%}"
+        said.append(f"{word}: **{amount}**, {plain(name)}.")
+    st.caption("  \n".join(said))
 
 
 def _known(values: Iterable[float]) -> list[float]:
@@ -183,8 +193,8 @@ def _beside(attending: Attending) -> None:
         st.markdown(
             "The Jensen-Shannon divergence of the two heads' weights A and B: 0 bits where they "
             "are the same, 1 bit where they have no key in common.  \n"
-            f"Most alike: heads {alike[0]} and {alike[1]}, **{least:.3f}** bits. "
-            f"Most different: heads {unlike[0]} and {unlike[1]}, **{most:.3f}** bits.  \n"
+            f"Most alike: heads {alike[0]} and {alike[1]}, **{number(least, 3)}** bits. "
+            f"Most different: heads {unlike[0]} and {unlike[1]}, **{number(most, 3)}** bits.  \n"
             ":gray[It does not say whether heads do different things: the same weights may "
             "average other values.  \nSource: Clark et al. 2019, arXiv 1906.04341.]"
         )

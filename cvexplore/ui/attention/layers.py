@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cvexplore.attention.detection import decoder_layers
 from cvexplore.catalog import architectures, find
+from cvexplore.errors import LayerError
 from cvexplore.ui.attention import recorded
 from cvexplore.ui.cached import Subject
 
@@ -34,20 +36,42 @@ def _go_to(name: str) -> None:
     st.session_state["arch"] = name
 
 
-def pick(subject: Subject) -> str:
-    """Let a person choose one of a network's attentions, and return its name."""
+def pick(subject: Subject, *, needed: bool) -> str:
+    """Let a person choose one of a network's attentions, and return its name.
+
+    Args:
+        subject: the network.
+        needed: whether the open view is of one layer; if not, the choice stands but rests.
+
+    Raises:
+        LayerError: no attention is known of the network.
+    """
     found = {each.name: each for each in recorded.located(subject).values()}
+    if not found:
+        raise LayerError(
+            f"No attention was found in a pass of {subject.name}. Choose another architecture, "
+            "such as cvexplore/vit."
+        )
     names = list(found)
-    spatial = [name for name in names if found[name].kind == "spatial"]
-    start = (spatial or names or [""])[len(spatial) // 2 if spatial else 0]
     return st.selectbox(
         "Layer",
         names,
-        names.index(start) if names else 0,
+        names.index(_start(found)),
         format_func=lambda name: f"{name} · {_words(found[name])}",
         key=f"attention.{subject.name}.{subject.weights.partition('@')[0]}",
-        help="Every attention of a forward pass, in the order in which they run.",
+        help="Every attention of a forward pass, in the order in which they run."
+        if needed
+        else "This view shows all layers; the others show the one chosen here.",
+        disabled=not needed,
     )
+
+
+def _start(found: "dict[str, Located]") -> str:
+    """Return the layer to begin with: a detector's last look at the image, or a middle layer."""
+    if decoder := decoder_layers(found.values()):
+        return decoder[-1].looking
+    spatial = [name for name, each in found.items() if each.kind == "spatial"]
+    return spatial[len(spatial) // 2] if spatial else next(iter(found))
 
 
 def _words(located: "Located") -> str:

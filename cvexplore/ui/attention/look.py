@@ -7,6 +7,8 @@ import streamlit as st
 
 from cvexplore.ui import cached
 from cvexplore.ui.attention import Attending, matrices
+from cvexplore.ui.attention.patches import of_frames
+from cvexplore.ui.attention.step_table import within
 from cvexplore.ui.components.attention_view import Selection, attention_view
 
 if TYPE_CHECKING:
@@ -22,18 +24,25 @@ _STRONGEST = 8
 @st.fragment
 def show(attending: Attending) -> None:
     """Draw the layer's attention over the image, and say how it was proven."""
-    from cvexplore.attention import KINDS
-
-    layer = attending.attention()
     if attending.subject.weights == "random":
         st.caption(
             ":material/casino: Random weights: heads look nearly everywhere alike; what you see is "
             "structure (grids, windows, positions), nothing learned."
         )
+    explore(attending)
+
+
+def explore(attending: Attending) -> None:
+    """Let a person point at places and choose heads."""
+    from cvexplore.attention import KINDS
+
+    layer = attending.attention()
     if layer.kind != "spatial":
         st.info(f"This attention is {KINDS[layer.kind]}. It cannot be laid over the image.")
         matrices.show(attending, layer)
     else:
+        if said := of_frames(layer):
+            st.caption(said)
         weights = _fitting(attending, layer)
         query_names, key_names = _token_names(attending, layer)
         places = layer.on_image
@@ -147,13 +156,13 @@ def _names(places: list[int], columns: int, tokens: tuple[str, ...]) -> list[str
 def _proof(layer: "AttentionLayer") -> None:
     """Say how exactly the network's own numbers follow from these weights."""
     said = [
-        f"rows sum to 1 within {layer.row_sum_error:.0e}",
-        f"weights × values give the layer's real output within {layer.reconstruction_error:.0e}",
+        f"rows sum to 1 {within(layer.row_sum_error)}",
+        f"weights × values give the layer's real output {within(layer.reconstruction_error)}",
     ]
     if layer.stitched_error is not None:
         said.append(
-            "laid on the image and projected, they give the whole module's output within "
-            f"{layer.stitched_error:.0e}"
+            "laid on the image and projected, they give the whole module's output "
+            + within(layer.stitched_error)
         )
     worst = max(layer.row_sum_error or 0, layer.reconstruction_error or 0)
     worst = max(worst, layer.stitched_error or 0)

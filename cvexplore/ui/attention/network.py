@@ -7,8 +7,9 @@ import streamlit as st
 from cvexplore import catalog
 from cvexplore.figures.attribution import attribution_over, attribution_small
 from cvexplore.ui import cached
-from cvexplore.ui.attention import Attending, flowing, recorded
+from cvexplore.ui.attention import Attending, flowing, objects, recorded
 from cvexplore.ui.attention.methods import CAUTION, METHODS
+from cvexplore.ui.attention.step_table import number
 from cvexplore.ui.cached import Subject, two_at_once
 from cvexplore.ui.words import plain
 
@@ -33,6 +34,12 @@ def show(attending: Attending) -> None:
             ":material/casino: Random weights: maps show how the network is wired (windows, "
             "merging, residual connections), nothing learned."
         )
+    if name in ("Relevance", "LeGrad") and objects.applies(attending.subject):
+        st.info(
+            "A detector gives each query classes of its own, so there is no one score of a class "
+            "to ask for. Choose Rollout: it follows one object query."
+        )
+        return
     controls = st.container(horizontal=True, vertical_alignment="bottom")
     left, right = st.columns(2, gap="medium")
     with right:
@@ -53,8 +60,7 @@ def show(attending: Attending) -> None:
         found, words = _rollout(attending, start) if name == "Rollout" else _slopes(attending, name)
     with left:
         _draw(attending, found.map.numpy(), start, words, label)
-    with right:
-        _facts(attending, found, name)
+    _facts(found, name)
     _build_up(attending, found, name)
 
 
@@ -62,7 +68,7 @@ def show(attending: Attending) -> None:
 
 
 def _pick_start(attending: Attending) -> "tuple[Start | None, str]":
-    """Ask whose row to draw; the first choice is what the classifier reads."""
+    """Ask whose row to draw; the first choice is what the answer is read off."""
     from cvexplore.attention import TOKEN
     from cvexplore.attention.carrying import Start
     from cvexplore.attention.tokens import token_names
@@ -81,9 +87,10 @@ def _pick_start(attending: Attending) -> "tuple[Start | None, str]":
     label = st.selectbox(
         "Whose row",
         list(choices),
-        index=len(tokens) if pooled else 0,
+        index=len(tokens) if pooled else objects.surest(attending),
         key=f"network.start.{attending.key}",
-        help="Where the way back through the network starts; first what the classifier reads",
+        help="Where the way back through the network starts: to begin with at what the classifier "
+        "reads, or at the surest object query",
         width=200,
     )
     if label != "One place":
@@ -167,11 +174,12 @@ def _draw(
     if place is not None and last is not None:
         place = _on_grid(place, last.on_image.query_grid, map_.shape)
     whose = f", {label[:1].lower()}{label[1:]}" if label else ""
+    low, high = (number(float(end), 3) for end in (map_.min(), map_.max()))
     st.image(
         attribution_over(attending.square, map_, smooth=smooth, place=place),
         width="stretch",
         alt=f"{words}{whose}, over {attending.picture.name}",
-        caption=f"{words}{whose}: from {map_.min():.2g} (dark) to {map_.max():.2g} (bright)",
+        caption=f"{words}{whose}: from {low} (dark) to {high} (bright)",
     )
 
 
@@ -180,13 +188,13 @@ def _on_grid(place: int, grid: tuple[int, int], onto: tuple[int, ...]) -> int | 
     return place if tuple(onto) == tuple(grid) else None
 
 
-def _facts(attending: Attending, found: "Attribution", name: str) -> None:
+def _facts(found: "Attribution", name: str) -> None:
     shares = found.map.flatten().sort(descending=True).values
     total = float(shares.sum())
     half = int((shares.cumsum(0) < total / 2).sum()) + 1
     row, column = divmod(int(found.map.argmax()), found.map.shape[1])
     on_tokens = name == "Rollout" and len(found.tokens) > 0
-    with st.grid(3 if on_tokens else 2, min_column_width=110, border=True):
+    with st.grid(3 if on_tokens else 2, min_column_width=130, border=True):
         st.metric("Strongest at", f"{row + 1}, {column + 1}", help="Its row and column")
         st.metric(
             "Half lies in",
@@ -221,9 +229,10 @@ def _build_up(attending: Attending, found: "Attribution", name: str) -> None:
         st.caption("The map if the network ended after this layer. Each has its own colours.")
     square = attending.square
     with st.grid(8, min_column_width=96, gap="small"):
-        for number, (layer, each) in enumerate(zip(found.layers, found.by_layer, strict=True), 1):
+        for after, (layer, each) in enumerate(zip(found.layers, found.by_layer, strict=True), 1):
             small = attribution_small(square, each.numpy())
-            st.image(small, width="stretch", caption=str(number), alt=f"After {layer}")
+            said = str(after) if each.any() else f"{after}: nothing yet"
+            st.image(small, width="stretch", caption=said, alt=f"After {layer}")
 
 
 def _capital(words: str) -> str:

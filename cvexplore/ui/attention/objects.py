@@ -17,6 +17,7 @@ from cvexplore.attention.detection import (
 )
 from cvexplore.ui.attention import Attending, look, objects_set, recorded
 from cvexplore.ui.attention.objects_truth import Truth, truth
+from cvexplore.ui.attention.step_table import within
 from cvexplore.ui.cached import Subject
 from cvexplore.ui.components.box_picker import Frame, box_picker
 
@@ -36,6 +37,14 @@ def applies(subject: Subject) -> bool:
     if known.task != "detection" or known.attention_layers == 0:
         return False
     return bool(decoder_layers(recorded.located(subject).values()))
+
+
+def surest(attending: Attending) -> int:
+    """Return which object query is surest of an object, counted from 0; 0 of other networks."""
+    if not applies(attending.subject):
+        return 0
+    logits, boxes = set_prediction(attending.all_attention().output)
+    return max(answers(logits, boxes, ()), key=lambda each: each.score).query
 
 
 def show(attending: Attending) -> None:
@@ -79,19 +88,27 @@ def _queries(attending: Attending) -> None:
 
 def _pick_decoder_layer(attending: Attending) -> "DecoderLayer":
     layers = decoder_layers(recorded.located(attending.subject).values())
-    number = st.segmented_control(
+    number = _pick_layer(
         "Layer of the decoder",
-        range(len(layers)),
-        default=len(layers) - 1,
-        required=True,
-        format_func=lambda number: (
-            f"{number + 1}" + (" (last)" if number + 1 == len(layers) else "")
-        ),
-        key=f"objects.decoder.{attending.key}",
-        help="Each layer lets the queries listen to each other, then look at the image; boxes and "
+        len(layers),
+        f"objects.decoder.{attending.key}",
+        "Each layer lets the queries listen to each other, then look at the image; boxes and "
         "classes are read off after the last.",
     )
     return layers[number]
+
+
+def _pick_layer(words: str, count: int, key: str, more: str | None = None) -> int:
+    """Let a person choose one of so many layers, the last to begin with; counted from 0."""
+    return st.segmented_control(
+        words,
+        range(count),
+        default=count - 1,
+        required=True,
+        format_func=lambda number: f"{number + 1}{' (last)' if number + 1 == count else ''}",
+        key=key,
+        help=more,
+    )
 
 
 def _layer(attending: Attending, name: str) -> "AttentionLayer":
@@ -204,7 +221,7 @@ def _proof(*layers: "AttentionLayer") -> None:
         "Queries listen to each other (self-attention, here the mean of heads), so that no two "
         "need name the same object; then they look at the image (cross-attention).  \n"
         ":green[:material/verified:] These are the weights that the network used: rows sum to 1 "
-        f"within {sums:.0e}; weights × values give both layers' real output within {worst:.0e}."
+        f"{within(sums)}; weights × values give both layers' real output {within(worst)}."
     )
 
 
@@ -236,10 +253,9 @@ def _encoder(attending: Attending) -> None:
     if not names:
         st.info("This network has no encoder: its queries ask the backbone's maps directly.")
         return
-    name = attending.layer if attending.layer in names else names[-1]
     st.caption(
         "Before any query asks, the encoder's places look at each other, and set one object apart "
-        f"from the next. Point at an object. This is its layer {names.index(name) + 1} of "
-        f"{len(names)}; the view Look has them all."
+        "from the next. Point at an object."
     )
-    look.show(dataclasses.replace(attending, layer=name))
+    number = _pick_layer("Layer of the encoder", len(names), f"objects.encoder.{attending.key}")
+    look.explore(dataclasses.replace(attending, layer=names[number]))

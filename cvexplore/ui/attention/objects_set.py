@@ -61,7 +61,7 @@ def every_query(attending: Attending) -> None:
         },
         hide_index=True,
         width="stretch",
-        height=_ROW * (min(len(said), _MOST_ROWS) + 1) + 3,
+        height="content" if len(said) <= _MOST_ROWS else _ROW * (_MOST_ROWS + 1),
     )
 
 

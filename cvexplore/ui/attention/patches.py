@@ -35,6 +35,18 @@ def name_of(places: "Tensor", token: int, grid: tuple[int, int], names: Sequence
     return names[before] if before < len(names) else f"token {before + 1}"
 
 
+def of_frames(layer: "AttentionLayer") -> str:
+    """Return how columns of a clip's places are counted; "" for an image."""
+    frames = layer.on_image.frames
+    if frames == 1:
+        return ""
+    across = max(layer.on_image.query_grid[1], layer.on_image.key_grid[1]) // frames
+    return (
+        f"The image stands still in {frames} frames side by side: columns 1 to {across} are the "
+        f"first frame, {across + 1} to {2 * across} the second."
+    )
+
+
 def patch(square: "Image", place: int, grid: tuple[int, int], frames: int) -> str:
     """Return the piece of the image at a place as a data URL; "" where the token has none."""
     if place < 0:

@@ -61,6 +61,13 @@ def number(value: float, digits: int = 4) -> str:
     return said.replace("-", "−")
 
 
+def within(error: float | None) -> str:
+    """Return how near two numbers are, in words: exactly, or within 2 · 10⁻⁷."""
+    if error is None:
+        return "(not checked here)"
+    return "exactly" if error == 0 else f"within {number(error, digits=1)}"
+
+
 def _score_steps(
     shown: StepTable, steps: "Steps", first: Sequence[int], rest: Sequence[int]
 ) -> list[Part]:

@@ -6,9 +6,9 @@ import streamlit as st
 
 from cvexplore.attention import KINDS
 from cvexplore.ui import cached
-from cvexplore.ui.attention import Attending, recorded
-from cvexplore.ui.attention.patches import framed, name_of, patch
-from cvexplore.ui.attention.step_table import table
+from cvexplore.ui.attention import Attending, objects, recorded
+from cvexplore.ui.attention.patches import framed, name_of, of_frames, patch
+from cvexplore.ui.attention.step_table import table, within
 from cvexplore.ui.components.softmax_steps import Row, softmax_steps
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def show(attending: Attending) -> None:
         st.caption(
             ":material/casino: Random weights: the numbers are real, but nothing was learned."
         )
+    if said := of_frames(layer):
+        st.caption(said)
     left, right = st.columns([1, 3], vertical_alignment="center")
     with right:
         window, query = _pick_query(attending, layer)
@@ -78,7 +80,9 @@ def _pick_query(attending: Attending, layer: "AttentionLayer") -> tuple[int, int
     choices = ([_A_PLACE] if places.query_grid != (0, 0) else []) + tokens
     chosen = choices[0]
     if len(choices) > 1:
-        chosen = st.selectbox("Query", choices, key=f"steps.query.{attending.key}.{len(choices)}")
+        start = 0 if choices[0] == _A_PLACE else objects.surest(attending)
+        key = f"steps.query.{attending.key}.{len(choices)}"
+        chosen = st.selectbox("Query", choices, start, key=key)
     if chosen != _A_PLACE:
         window = int((places.queries == -1).any(1).nonzero()[0])
         return window, int((places.queries[window] == -1).nonzero()[tokens.index(chosen)])
@@ -120,9 +124,9 @@ def _words(layer: "AttentionLayer", weights: "Tensor", window: int, head: int, q
     apart = (weights - layer.weights[window, head, query]).abs().max().item()
     st.caption(
         "All numbers are those of the network on this image, to four digits. The weights above "
-        f"are the recorded ones within {apart:.0e}; in the whole layer, weights × values give "
-        f"the network's own output within {layer.reconstruction_error:.0e} of its largest "
-        "number. Source: [Vaswani et al. 2017](https://arxiv.org/abs/1706.03762), section 3.2."
+        f"are the recorded ones {within(apart)}; in the whole layer, weights × values give "
+        f"the network's own output {within(layer.reconstruction_error)}. "
+        "Source: [Vaswani et al. 2017](https://arxiv.org/abs/1706.03762), section 3.2."
     )
     if layer.applied is not None:
         st.caption(

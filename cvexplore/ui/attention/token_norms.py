@@ -23,8 +23,8 @@ def show(attending: Attending) -> None:
     found = _norms(attending.subject, attending.picture.image, attending.picture.fingerprint)
     if not found:
         return
-    here = _block(attending.layer.partition(" #")[0])
-    chosen = next((each for each in found if each.block == here), found[-1])
+    here = _around(attending.layer.partition(" #")[0])
+    chosen = next((each for each in found if each.block in here), found[-1])
     st.subheader("How long the tokens are after each block")
     left, right = st.columns([1, 2], gap="medium", vertical_alignment="center")
     with left:
@@ -58,19 +58,37 @@ def show(attending: Attending) -> None:
     )
 
 
-def _block(path: str) -> str:
-    """Return the block that holds an attention, and adds what it returns to the tokens."""
-    return path.rpartition(".")[0] or path
+def _around(path: str) -> list[str]:
+    """Return the modules that may be an attention's block, the innermost first.
+
+    A block adds what its attention returns to the tokens; "blocks.3" may be both at once.
+    """
+    parts = path.split(".")
+    innermost = len(parts) if parts[-1].isdigit() else max(len(parts) - 1, 1)
+    return [".".join(parts[:count]) for count in range(innermost, 0, -1)]
 
 
 @st.cache_resource(max_entries=2, scope="session", show_spinner="Measuring its tokens…")
 def _norms(subject: Subject, _image: "Image", fingerprint: str) -> "tuple[TokenNorms, ...]":
     from cvexplore.attention.token_norms import token_norms
 
-    located = recorded.located(subject).values()
-    blocks = list(dict.fromkeys(_block(each.path) for each in located if each.kind == "spatial"))
+    """Return the norms of each attention's block: the innermost module that holds all places.
+
+    Inside a block, tokens may be sorted into windows.
+    """
+    located = [each for each in recorded.located(subject).values() if each.kind == "spatial"]
+    around = list(dict.fromkeys(path for each in located for path in _around(each.path)))
     image = recorded.prepared(subject, _image)
-    if image.dim() != 4 or not blocks:
+    if image.dim() != 4 or not around:
         return ()
     with two_at_once:
-        return token_norms(cached.network(subject), image, blocks)
+        norms = token_norms(cached.network(subject), image, around)
+    by_path = {each.block: each for each in norms}
+    found = {}
+    for each in located:
+        grid = each.places.query_grid if each.places else None
+        whole = (by_path[path] for path in _around(each.path) if path in by_path)
+        block = next((one for one in whole if tuple(one.places.shape) == grid), None)
+        if block is not None:
+            found[block.block] = block
+    return tuple(found.values())

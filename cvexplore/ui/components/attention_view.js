@@ -30,6 +30,7 @@ class AttentionView {
     const find = (name) => root.querySelector(name);
     this.root = root;
     [this.board, this.image] = [find(".board"), find("img")];
+    this.columns = find(".columns");
     [this.caption, this.meaning] = [find(".caption"), find(".meaning")];
     [this.overlay, this.smooth] = [find(".overlay"), find(".smooth")];
     this.tokens = new TokenPicker(find(".tokens"), (name) => this.pickToken(name));
@@ -51,6 +52,10 @@ class AttentionView {
     for (const [direction, button] of Object.entries(this.directions)) {
       button.onclick = () => this.turn(direction);
     }
+    this.image.onload = () => {
+      const { naturalWidth: width, naturalHeight: height } = this.image;
+      this.columns.classList.toggle("film", width > 2 * height); // frames side by side need room
+    };
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.board);
   }

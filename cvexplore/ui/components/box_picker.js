@@ -199,8 +199,8 @@ class BoxPicker {
     const [row, column] = [Math.floor(strongest / columns), strongest % columns];
     return [
       query === null ? AVERAGE_OF_ALL : this.data.queryTokens[query],
-      head === null ? "mean of heads" : `head ${head}`,
-      `strongest: row ${row}, column ${column} with ${percent(cells[strongest])}`,
+      head === null ? "mean of heads" : `head ${head + 1}`,
+      `strongest: row ${row + 1}, column ${column + 1} with ${percent(cells[strongest])}`,
     ].join(" · ");
   }
 
