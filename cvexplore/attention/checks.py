@@ -27,7 +27,7 @@ def gathered(layer: AttentionLayer) -> Tensor:
     used = layer.weights if layer.applied is None else layer.applied
     if not are_apart(layer):
         return used @ layer.values
-    keys, count = _numbered(layer.on_image.keys, layer.on_image.key_grid)
+    keys, count = layer.on_image.numbered_keys
     on_image = layer.values.new_zeros(count, *layer.values.shape[1::2])
     on_image[keys] = layer.values.transpose(1, 2)
     return used @ on_image[keys].transpose(1, 2)
@@ -35,12 +35,7 @@ def gathered(layer: AttentionLayer) -> Tensor:
 
 def are_apart(layer: AttentionLayer) -> bool:
     """Say whether there are windows, and every place stands in one of them alone."""
-    places = layer.places
-    if places is None or places.windows < 2:
-        return False
-    keys, _ = _numbered(places.keys, places.key_grid)
-    queries, _ = _numbered(places.queries, places.query_grid)
-    return len(keys.unique()) == keys.numel() and len(queries.unique()) == queries.numel()
+    return layer.places is not None and layer.places.windows > 1 and layer.places.are_apart
 
 
 def stitched_error(
@@ -81,27 +76,19 @@ def _stitched_error(
     at = outputs.reshape(-1)
     if weight.shape[1] != features or returned.shape[-1] != len(weight) or not (at >= 0).any():
         return None
-    queries, count = _numbered(layer.on_image.queries, layer.on_image.query_grid)
-    real = returned.detach().reshape(-1, len(weight))[at >= 0]
+    real = returned.detach().reshape(-1, len(weight))
+    if (at < 0).any():
+        at, real = at[at >= 0], real[at >= 0]
+    queries, count = layer.on_image.numbered_queries
     error = math.inf
     for order in ((0, 2, 1, 3), (0, 2, 3, 1)):  # a head's features side by side, or all heads'
         stitched = by_query.new_zeros(count, features)
         stitched[queries] = by_query.permute(order).flatten(2)
-        again = F.linear(stitched[at[at >= 0]], weight, bias)
+        again = F.linear(stitched[at], weight, bias)
         error = min(error, relative_error(again, real))
         if error < _AGREES:
             break
     return error
-
-
-def _numbered(places: Tensor, grid: tuple[int, int]) -> tuple[Tensor, int]:
-    """Return places that are all numbers from 0: tokens and padding behind the grid, one by one."""
-    cells = grid[0] * grid[1]
-    elsewhere = places < 0
-    count = int(elsewhere.sum())
-    numbers = places.clone()
-    numbers[elsewhere] = cells + torch.arange(count)
-    return numbers, cells + count
 
 
 def relative_error(value: Tensor, real: Tensor) -> float:

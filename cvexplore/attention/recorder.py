@@ -118,7 +118,8 @@ class Recorder(TorchFunctionMode):
         if func is F.scaled_dot_product_attention:
             return self._fused(*args, **kwargs)
         output = func(*args, **kwargs)
-        args, kwargs = by_position(args, kwargs)
+        if kwargs:
+            args, kwargs = by_position(args, kwargs)
         if func in SOFTMAXES:
             if self._with_gradients and not output.requires_grad:
                 output.requires_grad_()  # weights of learned queries alone have gradients too

@@ -49,10 +49,36 @@ class Places:
         """Groups of tokens that see only each other; 1 where every token sees all."""
         return len(self.queries)
 
+    @cached_property
+    def numbered_keys(self) -> tuple[Tensor, int]:
+        """The places of the keys, all from 0: those of no place behind the grid; and how many."""
+        return _numbered(self.keys, self.key_grid)
+
+    @cached_property
+    def numbered_queries(self) -> tuple[Tensor, int]:
+        """The same of the queries."""
+        return _numbered(self.queries, self.query_grid)
+
+    @cached_property
+    def are_apart(self) -> bool:
+        """Whether every place stands in one window alone."""
+        numbers = (self.numbered_keys[0], self.numbered_queries[0])
+        return all(len(each.unique()) == each.numel() for each in numbers)
+
     @property
     def on_one_grid(self) -> bool:
         """Whether queries and keys are the same places, so that attention can be carried on."""
         return self.query_grid == self.key_grid and self.query_grid != (0, 0)
+
+
+def _numbered(places: Tensor, grid: tuple[int, int]) -> tuple[Tensor, int]:
+    """Return places that are all numbers from 0: tokens and padding behind the grid, one by one."""
+    cells = grid[0] * grid[1]
+    elsewhere = places < 0
+    count = int(elsewhere.sum())
+    numbers = places.clone()
+    numbers[elsewhere] = cells + torch.arange(count)
+    return numbers, cells + count
 
 
 @dataclass(frozen=True)
