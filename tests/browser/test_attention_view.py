@@ -88,7 +88,7 @@ def expect_strongest_as_in_python(page: Page, metric: str = "Looks at") -> None:
     said = page.get_by_test_id("stMetric").filter(has_text=metric).get_by_test_id("stMetricValue")
     row, column, weight = said.inner_text().split()
     expect(page.locator(".caption")).to_contain_text(
-        f"strongest: row {row + 1}, column {column + 1} with"
+        f"strongest: row {int(row) + 1}, column {int(column) + 1} with"
     )
     shown = re.search(r"with ([\d.]+) %", page.locator(".caption").inner_text())
     assert shown
