@@ -111,7 +111,8 @@ def _located(event: Event, tracker: Tracker, sides: tuple[int, ...]) -> tuple[Lo
     if kind == "spatial":
         key_lattice = _Lattice.of(keys, sides)
         groups = _groups(queries, keys)
-        if groups is None or not (_is_whole(queries, lattice) and _is_whole(keys, key_lattice)):
+        whole = _is_whole(queries, lattice) and _is_whole(keys, key_lattice)
+        if groups is None or not whole or _disagree(weights, keys):
             kind = "unknown"
         else:
             members = groups
@@ -146,6 +147,15 @@ def _keys(weights: Origins | None, values: Origins | None, shape: tuple[int, ...
         if varies(of, -1):
             return of[..., 0, :].expand(shape).reshape(-1, shape[-1])
     return torch.full(shape, NO_PLACE).reshape(-1, shape[-1])
+
+
+def _disagree(weights: Origins | None, keys: Tensor) -> bool:
+    """Say whether the keys' own vectors came from elsewhere than the values that they stand for."""
+    for of in weights.of if weights else ():
+        if varies(of, -1):
+            of_keys = of[..., 0, :].reshape(-1, of.shape[-1]).cpu()
+            return not torch.equal(of_keys.expand_as(keys), keys)
+    return False
 
 
 def _kind(weights: Origins | None, values: Origins | None, keys: Tensor) -> Kind:

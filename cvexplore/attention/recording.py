@@ -69,9 +69,8 @@ def record(
     def returned(event: Event, output: Any) -> None:
         where = locations.get((event.path, event.number))
         if check and where is not None and where.name in wanted:
-            layer, by_query = found[where.name], by_queries.pop(where.name)
-            error = stitched_error(layer, where, event, by_query, output)
-            found[where.name] = replace(layer, stitched_error=error)
+            error = stitched_error(where, event, by_queries.pop(where.name), output)
+            found[where.name] = replace(found[where.name], stitched_error=error)
 
     recorder = Recorder(
         happened, returned, with_gradients=target is not None, with_products=with_products

@@ -49,36 +49,10 @@ class Places:
         """Groups of tokens that see only each other; 1 where every token sees all."""
         return len(self.queries)
 
-    @cached_property
-    def numbered_keys(self) -> tuple[Tensor, int]:
-        """The places of the keys, all from 0: those of no place behind the grid; and how many."""
-        return _numbered(self.keys, self.key_grid)
-
-    @cached_property
-    def numbered_queries(self) -> tuple[Tensor, int]:
-        """The same of the queries."""
-        return _numbered(self.queries, self.query_grid)
-
-    @cached_property
-    def are_apart(self) -> bool:
-        """Whether every place stands in one window alone."""
-        numbers = (self.numbered_keys[0], self.numbered_queries[0])
-        return all(len(each.unique()) == each.numel() for each in numbers)
-
     @property
     def on_one_grid(self) -> bool:
         """Whether queries and keys are the same places, so that attention can be carried on."""
         return self.query_grid == self.key_grid and self.query_grid != (0, 0)
-
-
-def _numbered(places: Tensor, grid: tuple[int, int]) -> tuple[Tensor, int]:
-    """Return places that are all numbers from 0: tokens and padding behind the grid, one by one."""
-    cells = grid[0] * grid[1]
-    elsewhere = places < 0
-    count = int(elsewhere.sum())
-    numbers = places.clone()
-    numbers[elsewhere] = cells + torch.arange(count)
-    return numbers, cells + count
 
 
 @dataclass(frozen=True)
@@ -220,6 +194,24 @@ class Located:
         if self.in_order:
             return leading.unflatten(0, self.members.shape)
         return leading[self.members]
+
+    @cached_property
+    def returned(self) -> tuple[Tensor, Tensor] | None:
+        """Which tokens of the module's output have a place, and which query stands there.
+
+        Shapes: (placed,), numbers of output tokens and of (window, query) pairs; None where there
+        are no windows, where several of them ask from one place, or the output was not followed
+        """
+        if self.places is None or self.places.windows < 2 or self.outputs is None:
+            return None
+        queries = self.places.queries.flatten()
+        asking = torch.full((max(int(queries.max()), int(self.outputs.max())) + 1,), -1)
+        asking[queries[queries >= 0]] = (queries >= 0).nonzero()[:, 0]
+        outputs = self.outputs.flatten()
+        placed = (outputs >= 0).nonzero()[:, 0]
+        once = len(queries[queries >= 0].unique()) == int((queries >= 0).sum())
+        asked = asking[outputs[placed]]
+        return (placed, asked) if once and len(placed) and bool((asked >= 0).all()) else None
 
     @cached_property
     def in_order(self) -> bool:

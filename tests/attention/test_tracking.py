@@ -184,11 +184,20 @@ def recorded(attention: Attention, dtype: torch.dtype = torch.float32) -> list[A
 def test_weights_used_twice_are_two_attentions() -> None:
     def twice(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         weights = weights_of(query, key)
-        return weights @ value + weights @ value.flip(2)
+        return weights @ value + weights @ value.square()
 
     first, second = recorded(twice)
     assert torch.equal(first.weights, second.weights)
-    assert second.on_image.keys.tolist() == [list(reversed(range(24)))]
+    assert torch.equal(second.values, first.values.square())
+
+
+def test_values_of_other_places_than_their_keys_lie_nowhere() -> None:
+    def crossed(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        return weights_of(query, key) @ value.flip(2)
+
+    (layer,) = recorded(crossed)
+    assert layer.kind == "unknown"
+    assert layer.places is None
 
 
 def test_all_maps_may_be_computed_before_the_first_is_used() -> None:
