@@ -43,6 +43,11 @@ class Subject:
     weights: str
     options: Options = ()
 
+    @property
+    def key(self) -> str:
+        """A name for widgets that belong to this network, at whichever moment of its run."""
+        return f"{self.name}.{self.weights.partition('@')[0]}"
+
 
 @dataclass(frozen=True)
 class Seen:

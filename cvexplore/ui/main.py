@@ -38,6 +38,8 @@ chosen = st.navigation(
         "Look inside": [
             _page("feature_maps", "Feature maps", "grid_view"),
             _page("attention", "Attention", "center_focus_strong"),
+            _page("attribution", "Attribution", "troubleshoot"),
+            _page("robustness", "Robustness", "shield"),
         ],
         "Train": [
             _page("train", "Train", "model_training"),

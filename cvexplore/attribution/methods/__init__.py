@@ -1,0 +1,1 @@
+"""The methods, a file an idea; each registers itself with ``cvexplore.attribution.METHODS``."""
