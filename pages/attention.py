@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from cvexplore.ui import cached
 from cvexplore.ui.attention import (
     Attending,
     heads,
@@ -12,10 +11,8 @@ from cvexplore.ui.attention import (
     objects,
     steps,
 )
+from cvexplore.ui.looking import pick_network_and_image
 from cvexplore.ui.messages import told
-from cvexplore.ui.pickers import pick_architecture, pick_weights
-from cvexplore.ui.pictures import pick_picture
-from cvexplore.ui.places import page
 
 VIEWS = {
     "Look": look.show,
@@ -33,29 +30,20 @@ st.caption("Point at a part of the image and see what each head of each layer lo
 
 left, right = st.columns([1, 3], gap="large")
 with left, told():
-    first = st.container()
-    name = pick_architecture("cvexplore/vit", key="arch")
-    subject = pick_weights(name, key="weights")
-    with first:
-        chosen = pick_picture(key="picture", trained_on=cached.trained_on(subject))
-    st.page_link(
-        page("anatomy"),
-        label="Its anatomy",
-        icon=":material/account_tree:",
-        query_params={"arch": name},
-    )
+    chosen = pick_network_and_image("cvexplore/vit")
+    subject = chosen.subject
 
 # ------------------------------------------------------------------ compute, show
 
 with right, told():
-    layers.ask_for_attention(name)
+    layers.ask_for_attention(subject.name)
     above = st.container()
     views = OBJECTS | VIEWS if objects.applies(subject) else VIEWS
     tabs = dict(zip(views, st.tabs(list(views), key="view", bind="query-params"), strict=True))
     opened = {view for view, tab in tabs.items() if tab.open}
     with above:
         layer = layers.pick(subject, needed=not opened <= OF_ALL_LAYERS)
-    attending = Attending(subject, chosen, layer)
+    attending = Attending(subject, chosen.picture, layer)
     for view in opened:
         with tabs[view], told():
             views[view](attending)

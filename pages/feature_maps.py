@@ -14,13 +14,10 @@ from cvexplore.ui.features import (
     seen,
     taking,
     two,
-    widget_key,
 )
 from cvexplore.ui.layers import pick_layer
+from cvexplore.ui.looking import pick_network_and_image
 from cvexplore.ui.messages import told
-from cvexplore.ui.pickers import pick_architecture, pick_weights
-from cvexplore.ui.pictures import pick_picture
-from cvexplore.ui.places import page
 
 TASKS = ("classification", "detection", "segmentation")
 VIEWS = {
@@ -40,26 +37,17 @@ st.caption("Give a network an image and look at what each of its layers makes of
 
 left, right = st.columns([1, 3], gap="large")
 with left, told():
-    first = st.container()
-    name = pick_architecture("timm/tf_efficientnet_lite0", key="model", tasks=TASKS)
-    subject = pick_weights(name, key="weights")
-    with first:
-        chosen = pick_picture(key="picture", trained_on=cached.trained_on(subject))
-    st.page_link(
-        page("anatomy"),
-        label="Its anatomy",
-        icon=":material/account_tree:",
-        query_params={"arch": name},
-    )
+    chosen = pick_network_and_image("timm/tf_efficientnet_lite0", architecture="model", tasks=TASKS)
 
 # ------------------------------------------------------------------ compute
 
 with right, told():
-    answer = cached.answered(subject, chosen.image, chosen.fingerprint)
+    subject, picture = chosen.subject, chosen.picture
+    answer = cached.answered(subject, picture.image, picture.fingerprint)
     above = st.container()
     trace = cached.traced(subject.name, subject.options)
-    path = pick_layer(trace, key=f"layer.{widget_key(subject)}")
-    looking = Looking(subject, chosen, path)
+    path = pick_layer(trace, key=f"layer.{subject.key}")
+    looking = Looking(subject, picture, path)
 
 # ------------------------------------------------------------------ show
 
@@ -68,7 +56,7 @@ with above:
     how = st.expander("What the network sees", on_change="rerun", key="seen")
     if how.open:
         with how:
-            seen.show(chosen, cached.preparation(subject))
+            seen.show(picture, cached.preparation(subject))
 
 with right:
     tabs = st.tabs(list(VIEWS), key="view", bind="query-params")

@@ -51,5 +51,7 @@ def token_norms(
             laid = maps_at(seen, block, model)
         except LayerError:  # object queries, a clip's tokens
             continue
+        if laid.in_windows:  # of a grid of windows, neighbours in a window lie far apart
+            continue
         found.append(TokenNorms(block, laid.maps[0].norm(dim=0), laid.extra[0].norm(dim=-1)))
     return tuple(found)

@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from cvexplore.attention.records import TOKEN
+from cvexplore.interpret.activations import object_queries
 
 
 def token_names(model: nn.Module, places: Tensor) -> tuple[str, ...]:
@@ -13,7 +14,7 @@ def token_names(model: nn.Module, places: Tensor) -> tuple[str, ...]:
         places: Shape: (windows, tokens)
     """
     count = int((places == TOKEN).sum(1).max())
-    if count == _object_queries(model):
+    if count == object_queries(model):
         return tuple(f"object query {number + 1}" for number in range(count))
     names = ("class token",) if _has_class_token(model) else ()
     registers = getattr(model, "num_reg_tokens", 0) or getattr(model, "num_prefix_tokens", 0)
@@ -30,9 +31,3 @@ def _has_class_token(model: nn.Module) -> bool:
     """Say whether the network has a class token, as timm, torchvision or we call it."""
     tokens = (getattr(model, name, None) for name in ("class_token", "cls_token"))
     return any(token is not None for token in tokens)
-
-
-def _object_queries(model: nn.Module) -> int:
-    """Return how many learned queries a set prediction answers; 0 of all other networks."""
-    learned = (getattr(module, "queries", None) for module in model.modules())
-    return next((len(each) for each in learned if isinstance(each, nn.Parameter)), 0)

@@ -91,6 +91,7 @@ class Method:
 
     group: ClassVar[Literal["gradients", "a layer", "perturbations", "attention"]]
     complete: ClassVar[bool] = False  # promises that attributions sum to f(image) - f(baseline)
+    slopes: ClassVar[bool] = False  # finds slopes, which count only times a change of the image
     of_layer: ClassVar[bool] = False  # asks which layer; ``Asked.layer`` "" leaves it to the method
 
     def cost(self, asked: Asked) -> Cost:

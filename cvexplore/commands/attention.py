@@ -11,9 +11,8 @@ from cvexplore.errors import OptionError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from torch import Tensor, nn
 
-    from cvexplore.attention import AttentionLayer, Recording
+    from cvexplore.attention import AttentionLayer, Locations, Recording
 
 _COLUMNS = ("path", "heads", "queries", "keys", "row_sum_error", "reconstruction_error")
 
@@ -36,7 +35,7 @@ def attention(chosen: argparse.Namespace) -> None:
     import torch
 
     from cvexplore import catalog, images
-    from cvexplore.attention import record
+    from cvexplore.attention import locate, record
 
     out = _out(chosen)
     name = named(chosen)
@@ -49,7 +48,8 @@ def attention(chosen: argparse.Namespace) -> None:
         image = images.still_clip(image, example.shape[2])
     model = catalog.build(name, weights=chosen.weights, on_progress=show_download).eval()
     model.requires_grad_(False)
-    recording = record(model, image, layers=_names(model, image, chosen.layer))
+    locations = locate(model, image)
+    recording = record(model, image, locations=locations, layers=_names(locations, chosen.layer))
     try:
         _write(recording, images.crop(picture, preparation), chosen, name, out)
     except OSError as error:
@@ -75,14 +75,11 @@ def _out(chosen: argparse.Namespace) -> Path:
     return out
 
 
-def _names(model: "nn.Module", image: "Tensor", path: str | None) -> list[str] | None:
+def _names(locations: "Locations", path: str | None) -> list[str] | None:
     """Return the names of a module's attentions; None for all there are."""
     if path is None:
         return None
-    from cvexplore.attention import locate
-
-    found = locate(model, image).values()
-    return [each.name for each in found if path in (each.path, each.name)] or [path]
+    return [each.name for each in locations.values() if path in (each.path, each.name)] or [path]
 
 
 def _row(layer: "AttentionLayer") -> dict[str, Any]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ABOUT = "about"
 
-_LIBRARIES = ("cvexplore", "torch", "torchvision", "timm", "numpy")
+_LIBRARIES = ("cvexplore", "torch", "torchvision", "timm", "captum", "numpy")
 
 
 class ArrayFile:

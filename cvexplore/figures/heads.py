@@ -1,5 +1,6 @@
 """Numbers about heads as pictures: a square for each head of each layer, or a dot."""
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from cvexplore.figures.theme import colour, frame
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-_LONGEST = 22  # letters of a layer's name on an axis; its end tells more than its beginning
+_LONGEST = 22  # letters of a layer's name on an axis
 
 
 def heads_map(
@@ -45,7 +46,12 @@ def heads_map(
         Heatmap(
             z=table,
             colorscale="Viridis",
-            colorbar={"title": unit or "share", "thickness": 12, "outlinewidth": 0},
+            colorbar={
+                "title": unit or "share",
+                "thickness": 12,
+                "outlinewidth": 0,
+                "exponentformat": "power",
+            },
             xgap=1,
             ygap=1,
             hoverinfo="skip",
@@ -84,7 +90,7 @@ def heads_map(
     )
     figure.update_yaxes(
         tickvals=list(range(len(layers))),
-        ticktext=[_short(layer) for layer in layers],
+        ticktext=_short(layers),
         range=[len(layers) - 0.5, -0.5],
         showgrid=False,
         zeroline=False,
@@ -223,5 +229,16 @@ def _said(value: float, unit: str) -> str:
     return f"{value:.4g} {unit}".rstrip() if unit else f"{value:.1%}"
 
 
-def _short(layer: str) -> str:
-    return layer if len(layer) <= _LONGEST else f"…{layer[-_LONGEST + 1 :]}"
+def _short(layers: Sequence[str]) -> list[str]:
+    """Return the layers' names without the parts that all of them share."""
+    columns = itertools.zip_longest(*(layer.split(".") for layer in layers), fillvalue="")
+    differing = [column for column in columns if len(set(column)) > 1]
+    if not differing:
+        return [_cut(layer) for layer in layers]
+    return [_cut(".".join(filter(None, parts))) for parts in zip(*differing, strict=True)]
+
+
+def _cut(name: str) -> str:
+    return (
+        name if len(name) <= _LONGEST else f"{name[: _LONGEST // 2]}…{name[-_LONGEST // 2 + 1 :]}"
+    )

@@ -131,7 +131,7 @@ def maps_at(captured: Capture, layer: str, model: nn.Module, call: int = 0) -> L
         output = output[0]
     if not isinstance(output, Tensor) or not output.is_floating_point():
         raise LayerError(f"{layer} returns {type(output).__name__}, not feature maps.")
-    if output.dim() == 3 and output.shape[1] == _object_queries(model):
+    if output.dim() == 3 and output.shape[1] == object_queries(model):
         raise LayerError(
             f"{layer} returns {output.shape[1]} object queries, which stand for no place of the "
             "image; choose a layer of the encoder or the backbone."
@@ -144,7 +144,7 @@ def _prefix_tokens(model: nn.Module) -> int:
     return getattr(model, "num_prefix_tokens", int(hasattr(model, "class_token")))
 
 
-def _object_queries(model: nn.Module) -> int:
+def object_queries(model: nn.Module) -> int:
     """Return how many learned queries a set prediction answers; 0 of all other networks."""
     learned = (getattr(module, "queries", None) for module in model.modules())
     return next((len(each) for each in learned if isinstance(each, nn.Parameter)), 0)

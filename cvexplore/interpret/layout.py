@@ -21,11 +21,13 @@ class Laid:
         extra: tokens that stand for no place, such as class token and registers. Shape: (B, P, C)
         note: what a person should know of how it was laid out; empty where it was so from the
             start.
+        in_windows: whether they are windows side by side, which may not be where they lie.
     """
 
     maps: Tensor
     extra: Tensor
     note: str = ""
+    in_windows: bool = False
 
 
 def lay_out(output: Tensor, layer: str, images: tuple[int, ...], prefix: int = 0) -> Laid:
@@ -102,7 +104,7 @@ def _windows(tokens: Tensor, layer: str, batch: int, aspect: float) -> Laid:
     split = windows.unflatten(2, inner).unflatten(1, sides)  # (B, rows, columns, h, w, C)
     maps = split.permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)
     note = f"{sides[0]} × {sides[1]} windows side by side, as the layer was given them."
-    return Laid(maps, maps.new_empty(batch, 0, maps.shape[1]), note)
+    return Laid(maps, maps.new_empty(batch, 0, maps.shape[1]), note, in_windows=True)
 
 
 def _fits(height: int, width: int, aspect: float) -> bool:

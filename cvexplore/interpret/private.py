@@ -6,7 +6,6 @@ are the original's.
 """
 
 import copy
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -64,7 +63,9 @@ def _known(model: nn.Module, layer: str) -> nn.Module:
 
 
 def _shallow_copy(module: nn.Module, children: Mapping[str, nn.Module | None]) -> nn.Module:
+    """Return a module of its own hooks, parameters and buffers by name; each tensor is shared."""
     twin = object.__new__(type(module))
-    hooks = OrderedDict(module._forward_hooks)
-    twin.__dict__.update(module.__dict__, _modules=children, _forward_hooks=hooks)
+    own = {name: copy.copy(held) for name, held in vars(module).items() if isinstance(held, dict)}
+    twin.__dict__.update(vars(module), **own)
+    twin.__dict__["_modules"] = children
     return twin

@@ -15,7 +15,7 @@ def pick_layer(seen: "Trace", *, key: str) -> str:
 
     Blocks and single layers can be chosen, and functions between them, such as a residual sum.
     """
-    found = {layer.path: layer for layer in _watchable(seen)}
+    found = {layer.path: layer for layer in watchable(seen)}
     paths = list(found)
     return st.selectbox(
         "Layer",
@@ -27,7 +27,7 @@ def pick_layer(seen: "Trace", *, key: str) -> str:
     )
 
 
-def _watchable(seen: "Trace") -> list["LayerRecord"]:
+def watchable(seen: "Trace") -> list["LayerRecord"]:
     """Return what returns maps, tokens or vectors, in the order it runs, blocks before parts."""
     called = {each.path for each in (*seen.blocks, *seen.layers)}
     found: dict[str, LayerRecord] = {}

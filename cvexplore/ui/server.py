@@ -59,7 +59,10 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 
 first_page_done = threading.Event()
 
-_IMPORTED_AHEAD = ("torch", "plotly.graph_objects", "torchvision", "timm", "cvexplore.ui.cached")
+_IMPORTED_AHEAD = (
+    *("torch", "plotly.graph_objects", "torchvision", "timm", "captum.attr"),
+    "cvexplore.ui.cached",
+)
 
 
 def _import_ahead() -> None:

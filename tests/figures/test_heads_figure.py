@@ -68,3 +68,15 @@ def test_norms_have_a_line_each_and_a_network_without_class_token_has_none_for_i
     }
     without = norms_by_depth(blocks, [1.0, 2.0], [3.0, 9.0], [None, None])
     assert [each.name for each in without.data] == ["median patch", "longest patch"]  # type: ignore[attr-defined]
+
+
+def test_rows_are_told_apart_by_what_their_names_do_not_share() -> None:
+    names = [
+        f"blocks.{stage}.block.0.layers.{kind}_attention.attn_layer.attn"
+        for stage in range(2)
+        for kind in ("window", "grid")
+    ]
+    figure = heads_map([[0.5, 1.0]] * 4, names, title="share")
+    shown = figure.layout.yaxis.ticktext
+    assert len(set(shown)) == 4
+    assert all(str(stage) in shown[2 * stage] for stage in range(2))

@@ -6,45 +6,31 @@ Each view is a function ``show(attending)``; the page opens one at a time and ru
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cvexplore.ui import cached
 from cvexplore.ui.attention import recorded
-from cvexplore.ui.cached import Subject
-from cvexplore.ui.pictures import Picture
+from cvexplore.ui.looking import NetworkAndImage
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
     from cvexplore.attention import AttentionLayer, Recording
 
 
 @dataclass(frozen=True)
-class Attending:
+class Attending(NetworkAndImage):
     """What stands on the page: a network, the image it looks at, and one of its attentions.
 
     Args:
-        subject: the network.
-        picture: the image.
         layer: the attention's name, "blocks.3.attn".
     """
 
-    subject: Subject
-    picture: Picture
     layer: str
 
-    @property
-    def square(self) -> "Image":
-        """The part of the image that the network sees."""
-        return cached.square(self.subject, self.picture.image, self.picture.fingerprint)
-
-    @property
-    def key(self) -> str:
-        """A name for widgets that belong to this network, at whichever moment of its run."""
-        return f"{self.subject.name}.{self.subject.weights.partition('@')[0]}"
-
-    def attention(self) -> "AttentionLayer":
-        """Return the attention in question, checked."""
+    def attention(self, name: str = "", *, with_products: bool = False) -> "AttentionLayer":
+        """Return the attention in question, or another one of the network, checked."""
         return recorded.layer(
-            self.subject, self.picture.image, self.picture.fingerprint, self.layer
+            self.subject,
+            self.picture.image,
+            self.picture.fingerprint,
+            name or self.layer,
+            with_products=with_products,
         )
 
     def all_attention(self) -> "Recording":

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cvexplore.attention import KINDS
 from cvexplore.figures.heads import heads_beside, heads_by_depth, heads_map
 from cvexplore.ui import cached
 from cvexplore.ui.attention import Attending, recorded, token_norms
+from cvexplore.ui.attention.layers import chosen_key
 from cvexplore.ui.attention.step_table import number
 from cvexplore.ui.cached import Subject
 from cvexplore.ui.words import plain
@@ -158,7 +158,7 @@ def _known(values: Iterable[float]) -> list[float]:
 def _click(attending: Attending, layers: tuple[str, ...]) -> None:
     """Choose the layer that was clicked in the page's own list."""
     for point in st.session_state[_CHART]["selection"]["points"]:
-        st.session_state[f"attention.{attending.key}"] = layers[point["customdata"]]
+        st.session_state[chosen_key(attending.subject)] = layers[point["customdata"]]
 
 
 # ------------------------------------------------------------------ heads beside each other
@@ -202,6 +202,8 @@ def _beside(attending: Attending) -> None:
 
 def _to_know(attending: Attending) -> None:
     """Say what the numbers rest on, and name the layers that have none, and why."""
+    from cvexplore.attention import KINDS
+
     recording = attending.all_attention()
     if attending.subject.weights == "random":
         st.caption(

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cvexplore.attention.detection import decoder_layers
 from cvexplore.catalog import architectures, find
 from cvexplore.errors import LayerError
 from cvexplore.ui.attention import recorded
@@ -36,6 +35,11 @@ def _go_to(name: str) -> None:
     st.session_state["arch"] = name
 
 
+def chosen_key(subject: Subject) -> str:
+    """Return the key of the widget that chooses among a network's attentions."""
+    return f"attention.{subject.key}"
+
+
 def pick(subject: Subject, *, needed: bool) -> str:
     """Let a person choose one of a network's attentions, and return its name.
 
@@ -58,7 +62,7 @@ def pick(subject: Subject, *, needed: bool) -> str:
         names,
         names.index(_start(found)),
         format_func=lambda name: f"{name} · {_words(found[name])}",
-        key=f"attention.{subject.name}.{subject.weights.partition('@')[0]}",
+        key=chosen_key(subject),
         help="Every attention of a forward pass, in the order in which they run."
         if needed
         else "This view shows all layers; the others show the one chosen here.",
@@ -68,6 +72,8 @@ def pick(subject: Subject, *, needed: bool) -> str:
 
 def _start(found: "dict[str, Located]") -> str:
     """Return the layer to begin with: a detector's last look at the image, or a middle layer."""
+    from cvexplore.attention.detection import decoder_layers
+
     if decoder := decoder_layers(found.values()):
         return decoder[-1].looking
     spatial = [name for name, each in found.items() if each.kind == "spatial"]

@@ -1,23 +1,20 @@
 """One layer: point at a place and see what it looks at, head by head."""
 
-import io
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from cvexplore.ui import cached
 from cvexplore.ui.attention import Attending, matrices
-from cvexplore.ui.attention.patches import of_frames
+from cvexplore.ui.attention.patches import MOST_BYTES, name_of, of_frames, picture
 from cvexplore.ui.attention.step_table import within
 from cvexplore.ui.components.attention_view import Selection, attention_view
 
 if TYPE_CHECKING:
     import numpy as np
-    from PIL.Image import Image
 
     from cvexplore.attention import AttentionLayer
 
-_MOST_BYTES = 6 * 2**20  # a byte a weight: more takes a browser a noticeable time to receive
 _STRONGEST = 8
 
 
@@ -47,7 +44,7 @@ def explore(attending: Attending) -> None:
         query_names, key_names = _token_names(attending, layer)
         places = layer.on_image
         selection = attention_view(
-            _picture(attending, places.frames),
+            picture(attending.square, places.frames),
             weights=weights,
             queries=places.queries.numpy(),
             keys=places.keys.numpy(),
@@ -64,7 +61,7 @@ def explore(attending: Attending) -> None:
 
 def _fitting(attending: Attending, layer: "AttentionLayer") -> "np.ndarray":
     """Return the weights to show; of a layer too large for the browser, one head or their mean."""
-    if layer.weights.numel() <= _MOST_BYTES:
+    if layer.weights.numel() <= MOST_BYTES:
         return layer.weights.numpy()
     heads = ["mean of heads", *(f"head {each + 1}" for each in range(layer.heads))]
     chosen = st.selectbox(
@@ -86,27 +83,6 @@ def _token_names(
     return token_names(model, places.queries), token_names(model, places.keys)
 
 
-def _picture(attending: Attending, frames: int) -> bytes:
-    """Return what the network sees as a PNG; of a clip, its frames side by side."""
-    square = attending.square.convert("RGB")
-    side = max(448, square.width) if frames == 1 else 224
-    square = square.resize((side, side), resample=0 if square.width < 100 else 2)
-    file = io.BytesIO()
-    _film(square, frames).save(file, "PNG", compress_level=1)
-    return file.getvalue()
-
-
-def _film(square: "Image", frames: int) -> "Image":
-    if frames == 1:
-        return square
-    from PIL import Image
-
-    strip = Image.new("RGB", (square.width * frames, square.height))
-    for frame in range(frames):
-        strip.paste(square, (frame * square.width, 0))
-    return strip
-
-
 def _strongest(
     layer: "AttentionLayer",
     weights: "np.ndarray",
@@ -122,10 +98,10 @@ def _strongest(
     of_heads = weights[window, :, token]
     row = of_heads.mean(0) if selection.head is None else of_heads[selection.head]
     best = (-row).argsort()[:_STRONGEST]
-    names = _names(places.keys[window].tolist(), places.key_grid[1], key_names)
+    keys, grid = places.keys[window], places.key_grid
     st.dataframe(
         {
-            "It looks at": [names[each] for each in best.tolist()],
+            "It looks at": [name_of(keys, each, grid, key_names) for each in best.tolist()],
             "Weight": [float(row[each]) for each in best.tolist()],
         },
         column_config={
@@ -136,21 +112,6 @@ def _strongest(
         hide_index=True,
         width="stretch",
     )
-
-
-def _names(places: list[int], columns: int, tokens: tuple[str, ...]) -> list[str]:
-    """Return a name for each key: where it lies, or what it is."""
-    names, seen = [], 0
-    for place in places:
-        if place >= 0:
-            row, column = divmod(place, columns)
-            names.append(f"row {row + 1}, column {column + 1}")
-        elif place == -1:
-            names.append(tokens[seen] if seen < len(tokens) else f"token {seen + 1}")
-            seen += 1
-        else:
-            names.append("padding")
-    return names
 
 
 def _proof(layer: "AttentionLayer") -> None:

@@ -1,33 +1,25 @@
 """A detector's object queries: where each looks before it names an object, or none."""
 
 import dataclasses
-import io
 import math
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from cvexplore import catalog
-from cvexplore.attention.detection import (
-    Answer,
-    answers,
-    decoder_layers,
-    encoder_layers,
-    set_prediction,
-)
 from cvexplore.ui.attention import Attending, look, objects_set, recorded
 from cvexplore.ui.attention.objects_truth import Truth, truth
+from cvexplore.ui.attention.patches import MOST_BYTES, picture
 from cvexplore.ui.attention.step_table import within
 from cvexplore.ui.cached import Subject
 from cvexplore.ui.components.box_picker import Frame, box_picker
 
 if TYPE_CHECKING:
     from cvexplore.attention import AttentionLayer
-    from cvexplore.attention.detection import DecoderLayer
+    from cvexplore.attention.detection import Answer, DecoderLayer
 
 _SURE = 0.5
 _FEW = 5  # boxes drawn at most to begin with where none is sure; classes that are listed
-_MOST_BYTES = 6 * 2**20  # a byte a weight: more takes a browser a noticeable time to receive
 _DETECTOR = "cvexplore/detr"
 
 
@@ -36,6 +28,8 @@ def applies(subject: Subject) -> bool:
     known = catalog.find(subject.name)
     if known.task != "detection" or known.attention_layers == 0:
         return False
+    from cvexplore.attention.detection import decoder_layers
+
     return bool(decoder_layers(recorded.located(subject).values()))
 
 
@@ -43,6 +37,8 @@ def surest(attending: Attending) -> int:
     """Return which object query is surest of an object, counted from 0; 0 of other networks."""
     if not applies(attending.subject):
         return 0
+    from cvexplore.attention.detection import answers, set_prediction
+
     logits, boxes = set_prediction(attending.all_attention().output)
     return max(answers(logits, boxes, ()), key=lambda each: each.score).query
 
@@ -75,8 +71,11 @@ def _offer_a_detector() -> None:
 
 @st.fragment
 def _queries(attending: Attending) -> None:
+    from cvexplore.attention.detection import answers, set_prediction
+
     decoder = _pick_decoder_layer(attending)
-    looking, listening = _layer(attending, decoder.looking), _layer(attending, decoder.listening)
+    looking = attending.attention(decoder.looking)
+    listening = attending.attention(decoder.listening)
     logits, boxes = set_prediction(attending.all_attention().output)
     subject = attending.subject
     said = answers(logits, boxes, catalog.labels(subject.name, subject.weights))
@@ -87,6 +86,8 @@ def _queries(attending: Attending) -> None:
 
 
 def _pick_decoder_layer(attending: Attending) -> "DecoderLayer":
+    from cvexplore.attention.detection import decoder_layers
+
     layers = decoder_layers(recorded.located(attending.subject).values())
     number = _pick_layer(
         "Layer of the decoder",
@@ -111,12 +112,7 @@ def _pick_layer(words: str, count: int, key: str, more: str | None = None) -> in
     )
 
 
-def _layer(attending: Attending, name: str) -> "AttentionLayer":
-    picture = attending.picture
-    return recorded.layer(attending.subject, picture.image, picture.fingerprint, name)
-
-
-def _explain(attending: Attending, said: tuple[Answer, ...], found: Truth | None) -> None:
+def _explain(attending: Attending, said: "tuple[Answer, ...]", found: Truth | None) -> None:
     if attending.subject.weights == "random":
         st.caption(
             ":material/casino: Random weights: the queries answer by chance, nearly all alike, so "
@@ -148,16 +144,16 @@ def _draw(
     attending: Attending,
     looking: "AttentionLayer",
     listening: "AttentionLayer",
-    said: tuple[Answer, ...],
+    said: "tuple[Answer, ...]",
     found: Truth | None,
 ) -> None:
     weights = looking.weights
-    if weights.numel() > _MOST_BYTES:
+    if weights.numel() > MOST_BYTES:
         st.caption("Many queries and heads: only the mean of heads is sent to the browser.")
         weights = weights.mean(1, keepdim=True)
     scores = sorted((each.score for each in said), reverse=True)
     box_picker(
-        _picture(attending),
+        picture(attending.square),
         of=attending.picture.fingerprint,
         weights=weights.numpy(),
         listening=listening.weights[0].mean(0).numpy(),
@@ -174,11 +170,11 @@ def _draw(
     )
 
 
-def _named(answer: Answer) -> str:
+def _named(answer: "Answer") -> str:
     return f"query {answer.query + 1}: {answer.says}, {_percent(answer.certainty)}"
 
 
-def _frame(answer: Answer) -> Frame:
+def _frame(answer: "Answer") -> Frame:
     from cvexplore.figures.overlay import class_colour
 
     red, green, blue = class_colour(answer.index)
@@ -202,16 +198,6 @@ def _true_frames(found: Truth | None) -> list[Frame]:
         return []
     boxes = found.boxes.tolist()
     return [Frame(name, tuple(box)) for name, box in zip(found.names, boxes, strict=True)]
-
-
-def _picture(attending: Attending) -> bytes:
-    """Return what the network sees as a PNG; a small picture is enlarged, its pixels sharp."""
-    square = attending.square.convert("RGB")
-    side = max(448, square.width)
-    square = square.resize((side, side), resample=0 if square.width < 100 else 2)
-    file = io.BytesIO()
-    square.save(file, "PNG", compress_level=1)
-    return file.getvalue()
 
 
 def _proof(*layers: "AttentionLayer") -> None:
@@ -249,6 +235,8 @@ def _more(attending: Attending) -> None:
 
 def _encoder(attending: Attending) -> None:
     """Show what places of the image look at before any query asks."""
+    from cvexplore.attention.detection import encoder_layers
+
     names = encoder_layers(recorded.located(attending.subject).values())
     if not names:
         st.info("This network has no encoder: its queries ask the backbone's maps directly.")

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from cvexplore import catalog
-from cvexplore.attention.detection import answers, set_prediction
 from cvexplore.ui.attention import Attending
 from cvexplore.ui.attention.objects_truth import Truth, speaks_its_language, truth
 
@@ -24,6 +23,8 @@ _SOURCE = (
 
 def every_query(attending: Attending) -> None:
     """Show one row a query: what it says, how surely, its box, and its matched object."""
+    from cvexplore.attention.detection import answers, set_prediction
+
     logits, boxes = set_prediction(attending.all_attention().output)
     said = answers(logits, boxes, catalog.labels(*_named(attending)))
     objects = sum(each.is_object for each in said)
@@ -67,6 +68,7 @@ def every_query(attending: Attending) -> None:
 
 def pairing(attending: Attending) -> None:
     """Show what each pair of query and object costs, and the pairing that costs the least."""
+    from cvexplore.attention.detection import set_prediction
     from cvexplore.training.matching import BOX, CLASS, OVERLAP
 
     logits, boxes = set_prediction(attending.all_attention().output)
@@ -129,6 +131,8 @@ def _cost_table(attending: Attending, found: Truth, matching: "Matching") -> Non
 def _pairs(
     attending: Attending, found: Truth, matching: "Matching", logits: "Tensor", boxes: "Tensor"
 ) -> None:
+    from cvexplore.attention.detection import answers
+
     said = answers(logits, boxes, catalog.labels(*_named(attending)))
     queries, objects = matching.queries, matching.objects
     names = _numbered(found)

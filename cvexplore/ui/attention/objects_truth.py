@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cvexplore import catalog, images
-from cvexplore.attention.detection import seen_boxes
 from cvexplore.ui import cached
 from cvexplore.ui.attention import Attending
 from cvexplore.ui.cached import Subject
@@ -57,6 +56,8 @@ def speaks_its_language(subject: Subject, truth: Truth, outputs: int) -> bool:
 
 @st.cache_data(max_entries=8, scope="session", show_spinner="Looking for the picture's objects…")
 def _truth(subject: Subject, _image: "Image", fingerprint: str) -> Truth | None:
+    from cvexplore.attention.detection import seen_boxes
+
     for dataset in _datasets(subject, _image):
         number = place_in(dataset, _image)
         if number is None or dataset.objects is None:

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
     from cvexplore.attention import AttentionLayer
 
+MOST_BYTES = 6 * 2**20  # a byte a weight: more takes a browser a noticeable time to receive
 _THUMBNAIL = 28  # pixels of a side
 _LEAST_SIDE = 320
+_SIDE, _SIDE_OF_A_FRAME = 448, 224
 
 
 def name_of(places: "Tensor", token: int, grid: tuple[int, int], names: Sequence[str]) -> str:
@@ -89,6 +91,22 @@ def framed(
     return _png(drawn)
 
 
+def picture(square: "Image", frames: int = 1) -> bytes:
+    """Return what the network sees as a PNG; of a clip, its frames side by side.
+
+    A small picture is enlarged, its pixels sharp.
+    """
+    from PIL import Image
+
+    side = max(_SIDE, square.width) if frames == 1 else _SIDE_OF_A_FRAME
+    how = Image.Resampling.NEAREST if square.width < 100 else Image.Resampling.BILINEAR
+    frame = square.convert("RGB").resize((side, side), how)
+    strip = Image.new("RGB", (side * frames, side))
+    for place in range(frames):
+        strip.paste(frame, (place * side, 0))
+    return _png(strip)
+
+
 def enlarged(square: "Image") -> "Image":
     """Return a small picture enlarged by a whole factor, so that cells keep sharp edges."""
     times = max(1, -(-_LEAST_SIDE // square.width))
@@ -106,7 +124,7 @@ def _cell(
     return left, top, left + wide, top + high
 
 
-def _png(picture: "Image") -> bytes:
+def _png(image: "Image") -> bytes:
     file = io.BytesIO()
-    picture.save(file, "PNG", compress_level=1)
+    image.save(file, "PNG", compress_level=1)
     return file.getvalue()

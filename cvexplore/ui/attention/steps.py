@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cvexplore.attention import KINDS
 from cvexplore.ui import cached
-from cvexplore.ui.attention import Attending, objects, recorded
+from cvexplore.ui.attention import Attending, objects
 from cvexplore.ui.attention.patches import framed, name_of, of_frames, patch
 from cvexplore.ui.attention.step_table import table, within
 from cvexplore.ui.components.softmax_steps import Row, softmax_steps
@@ -22,12 +21,10 @@ _A_PLACE = "a place of the image"
 @st.fragment
 def show(attending: Attending) -> None:
     """Let a person pick a query and a head, and walk through their numbers."""
+    from cvexplore.attention import KINDS
     from cvexplore.attention.steps import steps
 
-    subject, picture = attending.subject, attending.picture
-    layer = recorded.layer(
-        subject, picture.image, picture.fingerprint, attending.layer, with_products=True
-    )
+    layer = attending.attention(with_products=True)
     if layer.kind not in ("spatial", "tokens"):
         st.info(
             f"This attention is {KINDS[layer.kind]}. Its tokens cannot be picked by their place."

@@ -70,12 +70,12 @@ def _around(path: str) -> list[str]:
 
 @st.cache_resource(max_entries=2, scope="session", show_spinner="Measuring its tokens…")
 def _norms(subject: Subject, _image: "Image", fingerprint: str) -> "tuple[TokenNorms, ...]":
-    from cvexplore.attention.token_norms import token_norms
-
     """Return the norms of each attention's block: the innermost module that holds all places.
 
     Inside a block, tokens may be sorted into windows.
     """
+    from cvexplore.attention.token_norms import token_norms
+
     located = [each for each in recorded.located(subject).values() if each.kind == "spatial"]
     around = list(dict.fromkeys(path for each in located for path in _around(each.path)))
     image = recorded.prepared(subject, _image)

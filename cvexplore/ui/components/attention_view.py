@@ -190,7 +190,7 @@ def _query(
 def _names(places: "np.ndarray", given: Sequence[str]) -> list[str]:
     """Return a name for each token of no place; windows that have the same tokens share names."""
     count = int((places == _NO_PLACE).sum())
-    return [given[each % len(given)] if given else f"token {each}" for each in range(count)]
+    return [given[each % len(given)] if given else f"token {each + 1}" for each in range(count)]
 
 
 def _packed(weights: "np.ndarray", keys: "np.ndarray") -> dict[str, str]:
