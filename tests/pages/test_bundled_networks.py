@@ -76,9 +76,9 @@ def test_anatomy_says_when_the_options_are_others(each: Checkpoint, view: str) -
     assert not app.error
     if view == "Weights":
         assert weights_of(app, each.architecture).value == "bundled"
-        said = next(one.value for one in app.caption if "other options" in one.value)
+        standard = {one.name: one.default for one in catalog.options(each.architecture)}
+        said = " ".join(one.value for one in app.caption if "other options" in one.value)
         for name, value in each.recipe["options"].items():
-            standard = {one.name: one.default for one in catalog.options(each.architecture)}
             assert (f"{name} {value}" in said) == (standard[name] != value)
 
 
