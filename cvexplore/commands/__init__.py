@@ -7,7 +7,9 @@ values. Importing a command imports no torch: the help is there at once.
 
 from cvexplore.commands import (
     app,
+    attack,
     attention,
+    attribute,
     compare,
     export,
     features,
@@ -29,6 +31,8 @@ COMMANDS = (
     export,
     features,
     attention,
+    attack,
+    attribute,
     train,
     runs,
     app,
