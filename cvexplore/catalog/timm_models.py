@@ -132,8 +132,13 @@ def labels(name: str) -> tuple[str, ...]:
         subset = "imagenet-1k" if settings.num_classes == 1000 else None
     if subset is None:
         return ()
-    names_of = ImageNetInfo(subset)
-    return tuple(names_of.index_to_description(i) for i in range(names_of.num_classes()))
+    return _names_of(subset)
+
+
+@functools.cache
+def _names_of(subset: str) -> tuple[str, ...]:
+    names = ImageNetInfo(subset)
+    return tuple(names.index_to_description(index) for index in range(names.num_classes()))
 
 
 def weights_address(name: str) -> str | None:
