@@ -2,13 +2,24 @@
 
 import sys
 
-from benchmarks import attention, drawing, features, looking, memory, pages, trace, training
+from benchmarks import (
+    attention,
+    attribution,
+    drawing,
+    features,
+    looking,
+    memory,
+    pages,
+    trace,
+    training,
+)
 
 PARTS = {
     "trace": trace,
     "memory": memory,
     "features": features,
     "attention": attention,
+    "attribution": attribution,
     "training": training,
     "pages": pages,
     "drawing": drawing,

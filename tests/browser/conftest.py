@@ -1,6 +1,7 @@
 """A real server and a real Chromium; a page error or a request that leaves fails a test."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,6 +18,28 @@ from tests.browser import chromium
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+
+# A gallery of components is served as the app is: through st.App, under its security headers.
+GALLERY_APP = """
+import streamlit as st
+from starlette.middleware import Middleware
+
+from cvexplore.ui.server import SecurityHeaders
+
+app = st.App("{script}", middleware=[Middleware(SecurityHeaders)])
+"""
+# The opacity of the layer over a picture at the centre of each cell, row by row.
+OPACITY_OF_CELLS = """
+(canvas, [rows, columns]) => {
+    const { width, height } = canvas;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+    return Array.from({ length: rows * columns }, (_, cell) => {
+        const x = Math.floor(((cell % columns) + 0.5) / columns * width);
+        const y = Math.floor((Math.floor(cell / columns) + 0.5) / rows * height);
+        return data[4 * (y * width + x) + 3];
+    });
+}
+"""
 
 Open = Callable[..., Page]
 
@@ -48,6 +71,19 @@ def serving(script: Path, **environment: str) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(10)
+
+
+@contextmanager
+def serving_gallery(script: str, folder: Path) -> Iterator[str]:
+    """Serve a script of this folder from another folder and give its address.
+
+    Streamlit serves the folder ``static`` beside a script: the copy of the script gets ours.
+    """
+    shutil.copy(Path(__file__).with_name(script), folder)
+    (folder / "app.py").write_text(GALLERY_APP.format(script=script), encoding="utf-8")
+    (folder / "static").symlink_to(ROOT / "cvexplore" / "ui" / "static")
+    with serving(folder / "app.py") as url:
+        yield url
 
 
 def _wait_until_healthy(url: str, server: subprocess.Popen) -> None:

@@ -8,23 +8,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from cvexplore import catalog
 from cvexplore.attention import locate
-from tests.browser.conftest import Open, settle
+from tests.browser.conftest import OPACITY_OF_CELLS, Open, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 STRONGEST = re.compile(r"strongest: (row \d+, column \d+) with ([\d.]+) %")
-# The opacity of the layer over the picture at the centre of each cell, row by row.
-OPACITY_OF_CELLS = """
-(canvas, [rows, columns]) => {
-    const { width, height } = canvas;
-    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-    return Array.from({ length: rows * columns }, (_, cell) => {
-        const x = Math.floor(((cell % columns) + 0.5) / columns * width);
-        const y = Math.floor((Math.floor(cell / columns) + 0.5) / rows * height);
-        return data[4 * (y * width + x) + 3];
-    });
-}
-"""
 
 expect.set_options(timeout=30_000)
 

@@ -1,52 +1,24 @@
 """The attention explorer in a real browser, on the page of attention_gallery.py."""
 
 import re
-import shutil
 import statistics
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import torch
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ROOT, Open, serving, settle, watched
+from tests.browser.conftest import OPACITY_OF_CELLS, Open, serving_gallery, settle, watched
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-GALLERY = Path(__file__).with_name("attention_gallery.py")
-# Served as the app is: through st.App, under its Content-Security-Policy.
-APP = """
-import streamlit as st
-from starlette.middleware import Middleware
-
-from cvexplore.ui.server import SecurityHeaders
-
-app = st.App("attention_gallery.py", middleware=[Middleware(SecurityHeaders)])
-"""
-# The opacity of the layer over the picture at the centre of each cell, row by row.
-OPACITY_OF_CELLS = """
-(canvas, [rows, columns]) => {
-    const { width, height } = canvas;
-    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-    return Array.from({ length: rows * columns }, (_, cell) => {
-        const x = Math.floor(((cell % columns) + 0.5) / columns * width);
-        const y = Math.floor((Math.floor(cell / columns) + 0.5) / rows * height);
-        return data[4 * (y * width + x) + 3];
-    });
-}
-"""
 
 expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")
 def gallery_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("attention")
-    shutil.copy(GALLERY, folder)
-    (folder / "app.py").write_text(APP, encoding="utf-8")
-    (folder / "static").symlink_to(ROOT / "cvexplore" / "ui" / "static")
-    with serving(folder / "app.py") as url:
+    with serving_gallery("attention_gallery.py", tmp_path_factory.mktemp("attention")) as url:
         yield url
 
 

@@ -3,7 +3,6 @@
 import json
 import math
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -18,18 +17,9 @@ from streamlit.testing.v1 import AppTest
 
 from cvexplore.ui.components import static_url
 from cvexplore.ui.components.live_curves import Curve, Panel, _panel
-from tests.browser.conftest import READY, ROOT, Open, serving, watched
+from tests.browser.conftest import READY, ROOT, Open, serving_gallery, watched
 
 GALLERY = Path(__file__).with_name("component_gallery.py")
-# The gallery is served as the app is: through st.App, under its Content-Security-Policy.
-APP = """
-import streamlit as st
-from starlette.middleware import Middleware
-
-from cvexplore.ui.server import SecurityHeaders
-
-app = st.App("component_gallery.py", middleware=[Middleware(SecurityHeaders)])
-"""
 LIGHT_FIRST_COLOUR = (0x4F, 0x46, 0xE5)
 DARK_FIRST_COLOUR = (0x8B, 0x8B, 0xFF)
 
@@ -38,12 +28,7 @@ expect.set_options(timeout=10_000)
 
 @pytest.fixture(scope="session")
 def gallery_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    # Streamlit serves the folder `static` beside the script: a copy of the script gets ours.
-    folder = tmp_path_factory.mktemp("gallery")
-    shutil.copy(GALLERY, folder)
-    (folder / "app.py").write_text(APP, encoding="utf-8")
-    (folder / "static").symlink_to(ROOT / "cvexplore" / "ui" / "static")
-    with serving(folder / "app.py") as url:
+    with serving_gallery("component_gallery.py", tmp_path_factory.mktemp("gallery")) as url:
         yield url
 
 

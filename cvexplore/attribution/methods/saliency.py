@@ -1,10 +1,12 @@
 """Saliency: how fast the score changes with each pixel."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from captum.attr import Saliency as CaptumSaliency
 
-from cvexplore.attribution import METHODS, Asked, Cost, Found, Method
+from cvexplore.attribution import METHODS, Asked, Cost, Doubt, Found, Method, Structure
+from cvexplore.attribution.doubts import explained, silent_head
 
 
 @METHODS.register("saliency")
@@ -17,12 +19,18 @@ class Saliency(Method):
     """
 
     group = "gradients"
+    slopes = True
 
     def cost(self, asked: Asked) -> Cost:
         """One pass each way."""
         return Cost(1, 1)
 
+    def doubts(self, asked: Asked, structure: Structure) -> Iterator[Doubt]:
+        """Yield whether the head is silent."""
+        yield from silent_head(structure)
+
     def find(self, asked: Asked) -> Found:
         """Return the gradient of the score."""
         captum = CaptumSaliency(asked.network())
-        return Found(captum.attribute(asked.leaf(), asked.target, abs=False)[0])
+        with explained():
+            return Found(captum.attribute(asked.leaf(), asked.target, abs=False)[0])

@@ -11,7 +11,16 @@ Streamlit serves because it lies beside the script it runs, and are imported by 
 first draws with them.
 """
 
+from pathlib import Path
+
 import streamlit as st
+
+_HERE = Path(__file__).resolve().parent
+
+
+def style(*names: str) -> str:
+    """Return style sheets of this folder as one, those named later having the last word."""
+    return "\n".join((_HERE / f"{name}.css").read_text(encoding="utf-8") for name in names)
 
 
 def static_url(path: str) -> str:

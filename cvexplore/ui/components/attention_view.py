@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from streamlit.components.v2 import component
 
+from cvexplore.ui.components import style
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -56,7 +58,7 @@ _PARTS = ("attention_weights", "attention_painter", "attention_panel", "attentio
 _COMPONENT = component(
     "cvexplore_attention_view",
     html=_HTML,
-    css=Path(__file__).with_suffix(".css").read_text(encoding="utf-8"),
+    css=style("controls", "attention_view"),
     js="\n".join(  # sent inline: one module
         (_HERE / f"{part}.js").read_text(encoding="utf-8") for part in _PARTS
     ),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamlit.components.v2 import component
 
+from cvexplore.ui.components import style
 from cvexplore.ui.components.attention_view import as_data
 
 if TYPE_CHECKING:
@@ -58,10 +59,7 @@ _PARTS = ("attention_weights", "attention_painter", "attention_panel", "box_pick
 _COMPONENT = component(
     "cvexplore_box_picker",
     html=_HTML,
-    css="\n".join(
-        (_HERE / f"{part}.css").read_text(encoding="utf-8")
-        for part in ("attention_view", "box_picker")
-    ),
+    css=style("controls", "attention_view", "box_picker"),
     js="\n".join(  # sent inline: one module
         (_HERE / f"{part}.js").read_text(encoding="utf-8") for part in _PARTS
     ),

@@ -7,6 +7,7 @@ from pathlib import Path
 from streamlit.components.v2 import component
 
 from cvexplore.errors import ImageError
+from cvexplore.ui.components import style
 
 _HTML = """
 <div class="pad">
@@ -24,7 +25,7 @@ _HTML = """
 _COMPONENT = component(
     "cvexplore_drawing_pad",
     html=_HTML,
-    css=Path(__file__).with_suffix(".css").read_text(encoding="utf-8"),
+    css=style("controls", "drawing_pad"),
     js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
 )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from streamlit.components.v2 import component
 
 from cvexplore.errors import ImageError
+from cvexplore.ui.components import style
 
 # The image travels as base64, a third longer, in a message that Streamlit ends at 25 MB.
 MOST_BYTES = 16 << 20
@@ -21,7 +22,7 @@ _HTML = """
 _COMPONENT = component(
     "cvexplore_paste",
     html=_HTML,
-    css=Path(__file__).with_suffix(".css").read_text(encoding="utf-8"),
+    css=style("controls", "paste"),
     js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
 )
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from streamlit.components.v2 import component
 
+from cvexplore.ui.components import style
+
 _HTML = """
 <div class="steps" tabindex="0" role="group" aria-roledescription="step-by-step table"
      aria-label="Left and right arrow keys walk through the steps, space plays">
@@ -28,7 +30,7 @@ _HTML = """
 _COMPONENT = component(
     "cvexplore_softmax_steps",
     html=_HTML,
-    css=Path(__file__).with_suffix(".css").read_text(encoding="utf-8"),
+    css=style("controls", "softmax_steps"),
     js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
 )
 

@@ -1,0 +1,6 @@
+"""Which map can one believe? Numbers that ask the network again, and one that asks another network.
+
+deletion.py        does the answer go when the map's pixels go?
+faithfulness.py    does the map foretell what a change does, and stay when nothing changes?
+randomisation.py   does the map change when the network forgets all it learned?
+"""
