@@ -4,12 +4,19 @@ Each view is a function ``show(explaining)``; the page opens one at a time and r
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import streamlit as st
+
+from cvexplore import catalog
 from cvexplore.ui import cached
+from cvexplore.ui.cached import Subject
 from cvexplore.ui.looking import NetworkAndImage
+from cvexplore.ui.pictures import Picture
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from cvexplore.attribution import Asked
     from cvexplore.interpret.predictions import Prediction
 
@@ -23,6 +30,27 @@ class Explaining(NetworkAndImage):
     """
 
     predictions: "tuple[Prediction, ...]" = ()
+
+    @property
+    def prepared(self) -> "Tensor":
+        """The image as the network takes it; nobody writes into it. Shape: (1, C, H, W)"""
+        return _prepared(self.subject, self.picture.fingerprint, self.picture)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of its classes; none of random weights."""
+        return catalog.labels(self.subject.name, self.subject.weights)
+
+    @property
+    def classes(self) -> int:
+        """How many classes it tells apart."""
+        seen = cached.traced(self.subject.name, self.subject.options)
+        outputs = [each.output_shape for each in seen.layers if each.output_shape]
+        return len(self.labels) or outputs[-1][-1]
+
+    def label(self, target: int) -> str:
+        """Return the name of a class."""
+        return dict(enumerate(self.labels)).get(target, f"class {target}")
 
     def asked(self, target: int, layer: str = "") -> "Asked":
         """Return the question that methods of ``cvexplore.attribution`` answer.
@@ -42,3 +70,16 @@ class Explaining(NetworkAndImage):
             preparation.std,
             layer,
         )
+
+
+def explaining(subject: Subject, picture: Picture) -> Explaining:
+    """Return a classifier and an image, with what it says of it."""
+    answer: Any = cached.answered(subject, picture.image, picture.fingerprint)
+    return Explaining(subject, picture, answer)
+
+
+@st.cache_resource(max_entries=6, scope="session", show_spinner=False)
+def _prepared(subject: Subject, fingerprint: str, _picture: Picture) -> "Tensor":
+    from cvexplore import images
+
+    return images.prepare(_picture.image, cached.preparation(subject))

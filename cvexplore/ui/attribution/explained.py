@@ -7,11 +7,14 @@ import streamlit as st
 
 from cvexplore.plugins import Choice
 from cvexplore.ui.attribution import Explaining
+from cvexplore.ui.attribution.turns import in_turns
 from cvexplore.ui.cached import Options, Subject, frozen
 
 if TYPE_CHECKING:
-    from cvexplore.attribution import Explanation
+    from cvexplore.attribution import Asked, Explanation
     from cvexplore.attribution.asked import Passes
+
+_MOST = 64  # of one image by one network; of 224 pixels each takes about a megabyte
 
 
 @dataclass(frozen=True)
@@ -28,13 +31,17 @@ class Request:
         """The method as ``cvexplore.attribution`` takes it."""
         return Choice(self.method, dict(self.options))
 
+    def asked(self, explaining: Explaining) -> "Asked":
+        """Return the question that the method answers."""
+        return explaining.asked(self.target, self.layer)
+
 
 def request(target: int, choice: Choice, layer: str = "") -> Request:
     """Return a request by a method as forms give it."""
     return Request(target, choice.name, frozen(dict(choice.options)), layer)
 
 
-@st.cache_resource(max_entries=8, scope="session", show_spinner=False)
+@st.cache_resource(max_entries=4, scope="session", show_spinner=False)
 def shelf(subject: Subject, fingerprint: str) -> "dict[Request, Explanation | str]":
     """Return where this session's explanations of one image are kept; a sentence is why not."""
     return {}
@@ -50,22 +57,33 @@ def explain(
 ) -> "Explanation | str":
     """Return an explanation, computed if it is not there, or the sentence that says why not.
 
+    Each pass waits for one of the two places that all sessions share, and gives it back.
+
     Args:
         explaining: network and image.
         asked: which map.
         passes: is told before each forward pass; what it raises ends the method, and nothing is
             kept.
     """
+    on_shelf = kept(explaining)
+    if asked not in on_shelf:
+        found = _found(asked.asked(explaining), asked.choice, passes)
+        while len(on_shelf) >= _MOST:
+            del on_shelf[next(iter(on_shelf))]  # the oldest
+        on_shelf[asked] = found
+    return on_shelf[asked]
+
+
+def _silent(count: int) -> None:
+    pass
+
+
+def _found(question: "Asked", choice: Choice, passes: "Passes | None") -> "Explanation | str":
     from cvexplore.attribution import attribute
     from cvexplore.errors import CvexploreError
 
-    on_shelf = kept(explaining)
-    if asked not in on_shelf:
-        question = explaining.asked(asked.target, asked.layer)
+    with in_turns(passes.tell if passes else _silent) as turns:
         try:
-            on_shelf[asked] = attribute(
-                question.of(passes=passes) if passes else question, asked.choice
-            )
+            return attribute(question.of(passes=turns), choice)
         except CvexploreError as error:
-            on_shelf[asked] = str(error)
-    return on_shelf[asked]
+            return str(error)

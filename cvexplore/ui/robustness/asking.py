@@ -1,0 +1,98 @@
+"""Which attack: its method and options, what it aims at, and how far a pixel may go."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from cvexplore.plugins import Choice
+from cvexplore.ui.attribution import Explaining
+from cvexplore.ui.cached import Options, frozen
+from cvexplore.ui.form import option_form
+
+MOST = 16.0  # steps of 255; more than that is seen at a glance
+STEP = 0.125
+EPSILON = "epsilon"  # the slider's key, and its name in the URL
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An attack but for its epsilon: its method and options, and the class aimed at, if one is."""
+
+    method: str
+    options: Options
+    towards: int | None
+
+    @property
+    def choice(self) -> Choice:
+        """The method as ``cvexplore.robustness`` takes it."""
+        return Choice(self.method, dict(self.options))
+
+    @property
+    def name(self) -> str:
+        """The method as people call it."""
+        return self.method.upper()
+
+
+def pick_plan(explaining: Explaining) -> Plan:
+    """Let a person choose an attack."""
+    from cvexplore.robustness import ATTACKS
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        method = st.segmented_control(
+            "Attack",
+            list(ATTACKS),
+            default="fgsm",
+            format_func=str.upper,
+            required=True,
+            key="attack",
+            bind="query-params",
+            help=" ".join(f"**{each.upper()}:** {ATTACKS.summary(each)}" for each in ATTACKS),
+        )
+        towards = _pick_towards(explaining)
+        options = {}
+        if allowed := ATTACKS.options(method):
+            with st.popover("Options", icon=":material/tune:"):
+                options = option_form(allowed, key=f"attack.{method}")
+    return Plan(method, frozen(options), towards)
+
+
+def _pick_towards(explaining: Explaining) -> int | None:
+    own = explaining.predictions[0].index
+    likely = {
+        each.index: f"{each.label} · {each.probability:.1%}" for each in explaining.predictions
+    }
+    names = dict(enumerate(explaining.labels))
+    others = [each for each in range(explaining.classes) if each not in likely]
+    return st.selectbox(
+        "To be taken for",
+        [None, *(each for each in likely if each != own), *others],
+        format_func=lambda each: (
+            "anything else"
+            if each is None
+            else likely.get(each) or names.get(each, f"class {each}")
+        ),
+        key=f"towards.{explaining.key}.{explaining.picture.fingerprint}",
+        help="Anything but what it is taken for now, or a class of your choice; type to find one.",
+        width=260,
+    )
+
+
+def pick_epsilon() -> float:
+    """Let a person choose how far each pixel may go, in steps of 255."""
+    return st.slider(
+        "Epsilon: the most a pixel may change, in steps of 255",
+        0.0,
+        MOST,
+        2.0,
+        STEP,
+        format="%g",
+        key=EPSILON,
+        bind="query-params",
+        help="A picture file holds 256 steps from black to white. 8 of them is what most papers "
+        "allow; hardly anybody sees 2.",
+    )
+
+
+def set_epsilon(epsilon: float) -> None:
+    """Move the slider for a person, in a widget's callback."""
+    st.session_state[EPSILON] = epsilon
