@@ -39,11 +39,13 @@ with look:
     st.subheader(":material/grid_view: Look inside")
     st.markdown(
         "Upload a photo and see what every layer of a trained network makes of it: edges first, "
-        "then textures, parts and objects. Or point at a patch and see where a transformer looks."
+        "then textures, parts and objects. Point at a patch and see where a transformer looks. Ask "
+        "which pixels decided, and how little it takes to change the answer."
     )
     st.image(photo_sheet(), width="stretch", alt="Sample photos to look at")
     st.page_link(page("feature_maps"), label="See feature maps", icon=":material/arrow_forward:")
     st.page_link(page("attention"), label="See attention", icon=":material/arrow_forward:")
+    st.page_link(page("attribution"), label="Ask why", icon=":material/arrow_forward:")
 with train:
     st.subheader(":material/model_training: Train")
     st.markdown(

@@ -8,15 +8,14 @@ json.dumps(told.settings)
 import inspect
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import torch
-
 from cvexplore.attribution import METHODS, Asked, Completeness, Doubt, Explanation, method
-from cvexplore.attribution.asked import scores_of
-from cvexplore.attribution.layers import default_layer
+from cvexplore.attribution.asked import Passes
+from cvexplore.attribution.layers import with_layer
 from cvexplore.attribution.structure import Structure
+from cvexplore.attribution.validity import doubts_before
 from cvexplore.plugins import Choice
 
 
@@ -99,20 +98,19 @@ def account(
         structure: what the network is made of; without it, nothing is said against the method.
     """
     chosen = method(explanation.method)
-    layer = (asked.layer or default_layer(asked)) if chosen.of_layer else ""
+    layer = with_layer(asked, chosen).layer if chosen.of_layer else ""
     return Account(
         explanation,
         label,
         probability(asked),
         layer,
-        tuple(chosen.doubts(replace(asked, layer=layer), structure)) if structure else (),
+        doubts_before(asked.of(layer=layer), structure, explanation.method) if structure else (),
     )
 
 
 def probability(asked: Asked) -> float:
     """Return how likely the network thinks the class."""
-    with torch.no_grad():
-        scores = scores_of(asked.model(asked.image.clone()))
+    scores = asked.of(passes=Passes()).scores(asked.image)
     return scores[0].float().softmax(0)[asked.target].item()
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from cvexplore.errors import LayerError
+from cvexplore.errors import LayerError, OptionError
 from cvexplore.interpret.private import private_copy
 
 Baseline = Literal["black", "grey", "white", "mean", "blurred", "noise"]
@@ -74,6 +75,7 @@ class Asked:
         library hooks on it is nobody else's.
         """
         private, _ = private_copy(self.model, [path for path, _ in self.model.named_modules()])
+        _freeze(private)
         return Network(private.eval(), self.passes)
 
     def score(self, images: Tensor) -> Tensor:
@@ -82,13 +84,26 @@ class Asked:
         Raises:
             LayerError: the network does not return one score a class.
         """
-        with torch.no_grad():
-            parts = [self._scores(some) for some in images.split(self.batch)]
-        return torch.cat(parts)[:, self.target]
+        return self.scores(images)[:, self.target]
+
+    @torch.no_grad()
+    def scores(self, images: Tensor) -> Tensor:
+        """Return the score of every class for each of these images. Shape: (B, K)
+
+        Raises:
+            LayerError: the network does not return one score a class.
+        """
+        return torch.cat([self._scores(some) for some in images.split(self.batch)])
 
     def _scores(self, images: Tensor) -> Tensor:
         self.passes.add(len(images))
-        return scores_of(self.model(images.clone()))
+        return scores_of(self._evaluated(images.clone()))
+
+    @cached_property
+    def _evaluated(self) -> nn.Module:
+        """The network in evaluation mode: itself, or a copy where a part of it is in training."""
+        training = any(module.training for module in self.model.modules())
+        return self.network().private if training else self.model
 
     def pixels(self, image: Tensor | None = None) -> Tensor:
         """Return the image on the scale 0..1. Shape: (1, C, H, W)"""
@@ -101,6 +116,11 @@ class Asked:
 
     def _scale(self, which: Literal["mean", "std"]) -> Tensor:
         numbers = self.image.new_tensor(self.mean if which == "mean" else self.std)
+        if len(numbers) != self.image.shape[1]:
+            raise OptionError(
+                f"The image has {self.image.shape[1]} channels, but {which} has {len(numbers)} "
+                "numbers; give Asked one for each channel."
+            )
         return numbers.view(1, -1, 1, 1)
 
 
@@ -120,6 +140,14 @@ class Network(nn.Module):
         """Return one score a class; the images stay as they are. Shape: (B, C, H, W) -> (B, K)"""
         self.passes.add(len(images))
         return scores_of(self.private(images.clone()))
+
+
+def _freeze(private: nn.Module) -> None:
+    """Let no parameter of a private network ask for gradients; the original's may go on."""
+    for module in private.modules():
+        for name, parameter in module._parameters.items():
+            if parameter is not None and parameter.requires_grad:
+                module._parameters[name] = nn.Parameter(parameter.detach(), requires_grad=False)
 
 
 def scores_of(output: Any) -> Tensor:

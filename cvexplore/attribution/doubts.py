@@ -15,16 +15,6 @@ from cvexplore.plugins import Choice
 _ZERO = 0.02  # in standard deviations: nearer to zero than the steps of a picture's 256 values
 
 
-def silent_head(structure: Structure) -> Iterator[Doubt]:
-    """Yield that no pixel can matter, where the last layer's weights are all zero."""
-    if structure.silent_head:
-        yield Doubt(
-            "meaningless",
-            "The last layer's weights are all zero, so every image gets the same scores and every "
-            "map is empty: choose trained weights.",
-        )
-
-
 def scale_free(asked: Asked, structure: Structure, kind: Baseline, name: str) -> Iterator[Doubt]:
     """Yield that a score may jump next to the baseline, where that is the network's zero.
 
@@ -37,7 +27,7 @@ def scale_free(asked: Asked, structure: Structure, kind: Baseline, name: str) ->
             "caution",
             f'The "{kind}" baseline is zero to this network, and its normalisation undoes every '
             "scale: the score may jump right beside the baseline, where no step looks.",
-            mend=Choice(name, {"baseline": "black" if kind != "black" else "blurred"}),
+            mend=Choice(name, {"baseline": "blurred" if kind != "blurred" else "black"}),
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cvexplore.attribution import Doubt
+from cvexplore.attribution import Doubt, Method
 from cvexplore.attribution.asked import Asked, Network
 from cvexplore.attribution.structure import Structure
 from cvexplore.errors import LayerError, UnknownName
@@ -80,6 +80,17 @@ def default_layer(asked: Asked) -> str:
     return candidates[-1].path
 
 
+def with_layer(asked: Asked, method: Method) -> Asked:
+    """Return the question with its layer named, so that it stays when network or image change.
+
+    Raises:
+        LayerError: no layer lies on a grid of the image, or there is no score a class.
+    """
+    if asked.layer or not method.of_layer:
+        return asked
+    return asked.of(layer=default_layer(asked))
+
+
 def on_grid(network: Network, asked: Asked, layer: str) -> nn.Module:
     """Return the module whose output is this layer's as one map a channel, for a library to watch.
 
@@ -101,7 +112,7 @@ def on_grid(network: Network, asked: Asked, layer: str) -> nn.Module:
 
 def mixed_places(structure: Structure) -> Iterator[Doubt]:
     """Yield that attention has brought together what lies apart, before a layer is asked."""
-    if "softmax" in structure.calls and "product" in structure.calls:
+    if structure.attends:
         yield Doubt(
             "caution",
             "Attention lets every place of a layer gather from others, so a late place need not "

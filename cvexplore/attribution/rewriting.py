@@ -8,6 +8,7 @@ the bit: what is sent was going to be computed anyway.
 """
 
 import functools
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,9 @@ from torch.overrides import TorchFunctionMode
 from cvexplore.attribution.asked import Asked, Network, Passes
 from cvexplore.attribution.rules import Elementwise, MaxPool
 from cvexplore.errors import LayerError
+
+# Captum warns that it sets hooks; here the network is nobody else's, and thrown away afterwards.
+warnings.filterwarnings("ignore", r"\s*Setting (forward, )?backward hooks", UserWarning)
 
 # What is computed for each number by itself, by the name that torch calls it.
 ELEMENTWISE: Mapping[str, Callable[..., Tensor]] = {
@@ -72,11 +76,20 @@ class Call:
             return nn.ReLU()
         highest = _highest_of_relu(self.name, named)
         if highest is not None:
-            return nn.Sequential(
-                nn.ReLU(), Elementwise(functools.partial(torch.clamp, max=highest))
-            )
+            ceiling = Elementwise(functools.partial(torch.clamp, max=highest))
+            return nn.Sequential(nn.ReLU(), _Apart(), ceiling)
         function = ELEMENTWISE[self.name]
         return Elementwise(lambda numbers: function(numbers, *more, **named))
+
+
+class _Apart(nn.Module):
+    """Stands between two activations, so that no tensor is the one's output and the other's input.
+
+    On such a tensor Captum's hooks of the first fire before the second has applied its rule.
+    """
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        return numbers.clone()
 
 
 def _highest_of_relu(name: str, options: Mapping[str, Any]) -> float | None:

@@ -74,6 +74,11 @@ class Structure:
         return tuple(dict.fromkeys(said for kind, said in words.items() if kind in self.calls))
 
     @property
+    def attends(self) -> bool:
+        """Whether it weighs values by a softmax of others, as attention does."""
+        return "softmax" in self.calls and "product" in self.calls
+
+    @property
     def normalises(self) -> bool:
         """Whether numbers are divided by their own spread or length in this image."""
         return any(kind in self.calls for kind in _NORMALISING)

@@ -5,13 +5,17 @@ from typing import Any
 
 from cvexplore.attribution import METHODS, Doubt, method
 from cvexplore.attribution.asked import Asked
-from cvexplore.attribution.doubts import silent_head
 from cvexplore.attribution.explanation import Completeness, Explanation
 from cvexplore.attribution.structure import Structure
 from cvexplore.plugins import Choice, Option
 
 _GAP = 0.05  # of the difference to explain: from here on the sum is called wrong
 _LOST = 0.5  # and from here on it explains something else
+_SILENT = Doubt(
+    "meaningless",
+    "The last layer's weights are all zero, so every image gets the same scores and every map is "
+    "empty: choose trained weights.",
+)
 _OTHERS = ("blurred", "grey", "black")  # baselines to try next
 
 
@@ -21,8 +25,8 @@ def doubts_before(asked: Asked, structure: Structure, choice: Choice) -> tuple[D
     Raises:
         UnknownName, OptionError: no such method or option.
     """
-    silent = tuple(silent_head(structure))
-    return silent or tuple(method(choice).doubts(asked, structure))
+    doubts = tuple(method(choice).doubts(asked, structure))
+    return (_SILENT,) if structure.silent_head else doubts
 
 
 def doubts_after(explanation: Explanation) -> tuple[Doubt, ...]:

@@ -1,9 +1,11 @@
 """How often a network is right under each corruption at each strength."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
+from scipy.special import ndtri
 from torch import Tensor
 
 from cvexplore.errors import LayerError, OptionError
@@ -40,10 +42,11 @@ class Count:
         """
         if not self.images:
             return 0.0, 1.0
-        from scipy.stats import binomtest
-
-        found = binomtest(self.correct, self.images).proportion_ci(confidence, method="wilson")
-        return float(found.low), float(found.high)
+        z = float(ndtri((1 + confidence) / 2))
+        share, spread = self.accuracy, z * z / self.images
+        middle = (share + spread / 2) / (1 + spread)
+        reach = math.sqrt(spread * (share * self.error + spread / 4)) / (1 + spread)
+        return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 @dataclass(frozen=True)

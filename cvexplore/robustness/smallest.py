@@ -78,7 +78,7 @@ def smallest_epsilon(
     if not 0 < step <= most <= 255:
         raise OptionError(f"The largest epsilon must be between {step:g} and 255, not {most:g}.")
     search = Search((), most, step, in_eight_bits)
-    last = int(most / step)
+    last = int(most / step + 1e-9)  # a quotient may be rounded down by a last bit
     low, high, place = 0, last + 1, 1  # in steps: the last failure, the first success, the next try
     while not search.done:
         tried = attack(asked, choice, place * step, towards=towards)

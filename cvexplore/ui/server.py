@@ -60,7 +60,8 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 first_page_done = threading.Event()
 
 _IMPORTED_AHEAD = (
-    *("torch", "plotly.graph_objects", "torchvision", "timm", "captum.attr"),
+    *("torch", "plotly.graph_objects", "torchvision", "timm"),
+    "cvexplore.attribution.methods.grad_cam",
     "cvexplore.ui.cached",
 )
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from cvexplore.attribution import METHODS, Asked, Structure, attribute, method
 from cvexplore.attribution.account import account, options, probability, source
 from cvexplore.attribution.layers import default_layer
+from cvexplore.attribution.validity import doubts_before
 from cvexplore.plugins import Choice
 
 
@@ -50,15 +51,16 @@ def test_the_layer_is_the_one_that_the_method_asked_about() -> None:
 def test_options_left_alone_are_told_too() -> None:
     chosen = Choice("integrated gradients", {"steps": 8})
     filled = method(chosen)
-    assert options(chosen) == {each: getattr(filled, each) for each in ("baseline", "steps")}
+    names = ("baseline", "steps", "tolerance")
+    assert options(chosen) == {each: getattr(filled, each) for each in names}
 
 
-def test_doubts_are_the_method_s_own_about_this_structure() -> None:
+def test_doubts_are_those_that_are_known_before_of_this_structure() -> None:
     asked = question()
     explanation = attribute(asked, Choice("integrated gradients", {"steps": 8}))
     silent = Structure(silent_head=True)
     told = account(asked, explanation, "two", silent)
-    expected = tuple(method(explanation.method).doubts(asked, silent))
+    expected = doubts_before(asked, silent, explanation.method)
     assert told.doubts == expected != ()
     assert expected[0].sentence in told.sentences
     assert account(asked, explanation, "two").doubts == ()

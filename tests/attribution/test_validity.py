@@ -102,6 +102,16 @@ def test_attention_casts_doubt_on_places_of_layers_only() -> None:
     assert not doubts_before(asked(), Structure(calls={"ReLU": 2}), Choice("Grad-CAM"))
 
 
+def test_attention_relevance_means_nothing_where_nothing_attends() -> None:
+    plain, gate = Structure(calls={"ReLU": 2}), Structure(calls={"product": 2, "Sigmoid": 1})
+    for structure in (plain, gate):
+        (doubt,) = doubts_before(asked(), structure, Choice("attention relevance"))
+        assert doubt.level == "meaningless"
+        assert doubt.mend == Choice("Grad-CAM")
+    attends = Structure(calls={"softmax": 1, "product": 2})
+    assert not doubts_before(asked(), attends, Choice("attention relevance"))
+
+
 def test_few_sets_for_many_regions_are_doubted() -> None:
     few = Choice("KernelSHAP", {"regions": 100, "samples": 150})
     (doubt,) = doubts_before(asked(), Structure(), few)

@@ -23,7 +23,7 @@ def test_a_ready_made_concept_is_tested_at_a_click(go: Open) -> None:
     expect(page.get_by_text("TCAV score")).to_be_visible(timeout=90_000)
     settle(page)
     assert re.fullmatch(r"\d+%", metric(page, "TCAV score"))
-    assert re.fullmatch(r"p = [01]\.\d{3}", metric(page, "Chance of as much"))
+    assert re.fullmatch(r"p = [01]\.\d{3}", metric(page, "By chance"))
     assert int(metric(page, "Told apart").rstrip("%")) > 65
     expect(page.get_by_role("img", name="Most like a closed loop")).to_be_visible()
 

@@ -1,5 +1,6 @@
 """The attribution page draws maps, says what slow ones take, and computes nothing twice."""
 
+import inspect
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from cvexplore import attribution, catalog, images
 from cvexplore.attribution import Asked, Doubt, Explanation, attribute
 from cvexplore.attribution.asked import Passes
+from cvexplore.attribution.layers import default_layer
 from cvexplore.plugins import Choice
 from cvexplore.ui import attribution as ui
 from cvexplore.ui.attribution import Explaining, explained, known, networks, validity, waiting
@@ -233,6 +235,7 @@ def doubted(monkeypatch: pytest.MonkeyPatch) -> None:
         "doubts",
         lambda explaining, choice, layer="": [doubt][: choice.name == "saliency"],
     )
+    monkeypatch.setattr(validity, "_icons", inspect.unwrap(validity._icons))  # nothing is kept
 
 
 @pytest.mark.usefixtures("doubted")
@@ -248,12 +251,33 @@ def test_a_doubt_stands_below_the_map_and_its_mend_is_a_button() -> None:
     assert app.slider(key="options.occlusion.window").value == 30
 
 
-def test_a_head_of_zeros_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("doubted", "slow_machine")
+def test_a_mend_computes_its_map_however_slow(computed: Computed) -> None:
+    app = choose(opened("attribution", arch=SMALL), gradients=["saliency"])
+    app.button(key=next(each.key for each in app.button if each.label == "Use occlusion")).click()
+    app.run()
+    assert Choice("occlusion", {"window": 30}) in [found.method for _, found in computed]
+
+
+def test_methods_of_few_passes_stand_first_and_the_layer_is_named(computed: Computed) -> None:
+    app = opened("attribution", arch=SMALL)
+    drawn = [alt.partition(" for ")[0].partition(",")[0] for alt in maps(app)]
+    places = [
+        next(place for place, alt in enumerate(drawn) if alt.startswith(name))
+        for name in ("saliency", "Grad-CAM", "integrated gradients")
+    ]
+    assert places == sorted(places)
+    asked = next(asked for asked, found in computed if found.method.name == "Grad-CAM")
+    assert asked.layer == default_layer(asked.of(layer="", passes=Passes()))
+
+
+@pytest.mark.parametrize("view", ["Side by side", "Trust", "Concepts", "Download"])
+def test_a_head_of_zeros_is_said_on_every_view(view: str, monkeypatch: pytest.MonkeyPatch) -> None:
     real = known.structure
     monkeypatch.setattr(
         known, "structure", lambda explaining: replace(real(explaining), silent_head=True)
     )
-    app = opened("attribution", arch=SMALL)
+    app = opened("attribution", arch=SMALL, view=view)
     assert "weights of this network's last layer are all zero" in said(app)
 
 

@@ -1,5 +1,6 @@
 """The Robustness page shows the core's own numbers for the network and the image on it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from test_pages import opened
 
 from cvexplore import images
-from cvexplore.attribution import Asked
+from cvexplore.attribution import Asked, Structure
 from cvexplore.checkpoints import checkpoint
 from cvexplore.errors import LayerError
 from cvexplore.interpret.predictions import Prediction
@@ -17,7 +18,7 @@ from cvexplore.robustness import accuracies, attack, corrupt
 from cvexplore.robustness.attacks import on_pixels, original_pixels
 from cvexplore.training.splits import stratified
 from cvexplore.ui import cached
-from cvexplore.ui.attribution import Explaining
+from cvexplore.ui.attribution import Explaining, known
 from cvexplore.ui.cached import Subject
 from cvexplore.ui.pictures import Picture
 from cvexplore.ui.robustness import answers, elsewhere
@@ -225,3 +226,17 @@ def test_a_network_of_one_class_is_told_why_nothing_can_change() -> None:
     only = Explaining(BUNDLED, picture, (Prediction("cup", 1.0, 0),))
     with pytest.raises(LayerError, match="single class"):
         answers.of_several_classes(only)
+
+
+@pytest.mark.parametrize("name", ["pgd", "PGD"])
+def test_an_attack_is_found_in_the_url_in_either_case(name: str) -> None:
+    assert page(attack=name).segmented_control(key="attack").value == "pgd"
+
+
+def test_a_head_of_zeros_is_refused_for_nothing_can_change_its_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(known, "structure", lambda explaining: Structure(silent_head=True))
+    two = (Prediction("cup", 0.5, 0), Prediction("spoon", 0.5, 1))
+    with pytest.raises(LayerError, match="all zero"):
+        answers.of_several_classes(replace(EXPLAINING, predictions=two))

@@ -1,13 +1,17 @@
 """Attention relevance: the places whose attention the score of the class rests on."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from cvexplore.attention import locate, record
 from cvexplore.attention.legrad import legrad
 from cvexplore.attention.relevance import relevance
-from cvexplore.attribution import METHODS, Asked, Cost, Found, Method
+from cvexplore.attribution import METHODS, Asked, Cost, Doubt, Found, Method, Structure
 from cvexplore.errors import LayerError
+from cvexplore.plugins import Choice
+
+_NONE = "This network computes no attention weights, so there is no attention to follow"
 
 
 @METHODS.register("attention relevance")
@@ -31,18 +35,19 @@ class AttentionRelevance(Method):
         """One pass each way, and one more forward to find where each token lies."""
         return Cost(2, 1)
 
+    def doubts(self, asked: Asked, structure: Structure) -> Iterator[Doubt]:
+        """Yield whether there is no attention: no softmax that weighs what the image brought."""
+        if not structure.attends:
+            yield Doubt("meaningless", f"{_NONE}.", mend=Choice("Grad-CAM"))
+
     def find(self, asked: Asked) -> Found:
         """Return one number for each place of the finest attention."""
         asked.passes.add(1)
-        places = locate(asked.model, asked.image)
+        model = asked.network().private
+        places = locate(model, asked.image)
         if not places:
-            raise LayerError(
-                "This network computes no attention weights, so there is no attention to follow; "
-                "choose Grad-CAM, which asks any layer."
-            )
+            raise LayerError(f"{_NONE}; choose Grad-CAM, which asks any layer.")
         asked.passes.add(1)
-        recording = record(
-            asked.model, asked.image, locations=places, target=asked.target, check=False
-        )
+        recording = record(model, asked.image, locations=places, target=asked.target, check=False)
         rule = relevance if self.rule == "relevance" else legrad
         return Found(rule(recording).map[None].to(asked.device))

@@ -8,7 +8,7 @@ from captum.attr import DeepLift as CaptumDeepLift
 from cvexplore.attribution import METHODS, Asked, Cost, Doubt, Found, Method, Structure
 from cvexplore.attribution.asked import Baseline
 from cvexplore.attribution.baselines import baseline
-from cvexplore.attribution.doubts import explained, silent_head
+from cvexplore.attribution.doubts import explained
 from cvexplore.attribution.rewriting import with_own_activations
 from cvexplore.plugins import Choice
 
@@ -44,8 +44,7 @@ class DeepLift(Method):
         return Cost(3, 2)
 
     def doubts(self, asked: Asked, structure: Structure) -> Iterator[Doubt]:
-        """Yield whether the head is silent, and which functions have no rule."""
-        yield from silent_head(structure)
+        """Yield which functions have no rule."""
         missing = structure.without_rescale
         if missing:
             mend = Choice("integrated gradients", {"baseline": self.baseline})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from captum.attr import GuidedBackprop as CaptumGuidedBackprop
 
 from cvexplore.attribution import METHODS, Asked, Cost, Doubt, Found, Method, Structure
-from cvexplore.attribution.doubts import explained, silent_head
+from cvexplore.attribution.doubts import explained
 from cvexplore.attribution.rewriting import with_own_activations
 from cvexplore.plugins import Choice
 
@@ -31,8 +31,7 @@ class GuidedBackprop(Method):
         return Cost(2, 1)
 
     def doubts(self, asked: Asked, structure: Structure) -> Iterator[Doubt]:
-        """Yield whether the head is silent, and whether it is a network of ReLUs at all."""
-        yield from silent_head(structure)
+        """Yield whether it is a network of ReLUs at all."""
         others = {k: n for k, n in structure.activations.items() if k not in ("ReLU", "ReLU6")}
         named = ", ".join(f"{count} × {kind}" for kind, count in others.items())
         if not structure.rectifiers:

@@ -1,12 +1,11 @@
 """Input × gradient: each pixel's share of the score, if the network were linear."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from captum.attr import InputXGradient as CaptumInputXGradient
 
-from cvexplore.attribution import METHODS, Asked, Cost, Doubt, Found, Method, Structure
-from cvexplore.attribution.doubts import explained, silent_head
+from cvexplore.attribution import METHODS, Asked, Cost, Found, Method
+from cvexplore.attribution.doubts import explained
 
 
 @METHODS.register("input × gradient")
@@ -22,10 +21,6 @@ class InputXGradient(Method):
     def cost(self, asked: Asked) -> Cost:
         """One pass each way."""
         return Cost(1, 1)
-
-    def doubts(self, asked: Asked, structure: Structure) -> Iterator[Doubt]:
-        """Yield whether the head is silent."""
-        yield from silent_head(structure)
 
     def find(self, asked: Asked) -> Found:
         """Return the gradient times the image."""

@@ -1,12 +1,11 @@
 """Saliency: how fast the score changes with each pixel."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from captum.attr import Saliency as CaptumSaliency
 
-from cvexplore.attribution import METHODS, Asked, Cost, Doubt, Found, Method, Structure
-from cvexplore.attribution.doubts import explained, silent_head
+from cvexplore.attribution import METHODS, Asked, Cost, Found, Method
+from cvexplore.attribution.doubts import explained
 
 
 @METHODS.register("saliency")
@@ -24,10 +23,6 @@ class Saliency(Method):
     def cost(self, asked: Asked) -> Cost:
         """One pass each way."""
         return Cost(1, 1)
-
-    def doubts(self, asked: Asked, structure: Structure) -> Iterator[Doubt]:
-        """Yield whether the head is silent."""
-        yield from silent_head(structure)
 
     def find(self, asked: Asked) -> Found:
         """Return the gradient of the score."""

@@ -1,14 +1,13 @@
 """SmoothGrad: the gradient's mean over noisy copies of the image."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from captum.attr import NoiseTunnel
 from captum.attr import Saliency as CaptumSaliency
 
-from cvexplore.attribution import METHODS, Asked, Cost, Doubt, Found, Method, Structure
-from cvexplore.attribution.doubts import explained, silent_head
+from cvexplore.attribution import METHODS, Asked, Cost, Found, Method
+from cvexplore.attribution.doubts import explained
 from cvexplore.attribution.randomness import seeded
 from cvexplore.plugins import Range
 
@@ -37,10 +36,6 @@ class SmoothGrad(Method):
         """One pass each way a noisy copy."""
         return Cost(self.samples, self.samples)
 
-    def doubts(self, asked: Asked, structure: Structure) -> Iterator[Doubt]:
-        """Yield whether the head is silent."""
-        yield from silent_head(structure)
-
     def find(self, asked: Asked) -> Found:
         """Return the mean of the gradients."""
         captum = NoiseTunnel(CaptumSaliency(asked.network()))
@@ -54,4 +49,4 @@ class SmoothGrad(Method):
                 target=asked.target,
                 abs=False,
             )
-        return Found(values[0].detach())
+        return Found(values[0].detach())  # type: ignore[union-attr]

@@ -17,7 +17,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cvexplore.attribution import Asked, Explanation, method
-from cvexplore.attribution.asked import scores_of
 from cvexplore.attribution.baselines import baseline
 
 STEPS = 32  # images on the way from whole to nothing
@@ -138,7 +137,4 @@ def _places(importance: Tensor) -> Tensor:
 
 
 def _probabilities(asked: Asked, images: Tensor) -> list[float]:
-    asked.passes.add(len(images))
-    with torch.no_grad():
-        scores = scores_of(asked.model(images))
-    return scores.float().softmax(1)[:, asked.target].tolist()
+    return asked.scores(images).float().softmax(1)[:, asked.target].tolist()

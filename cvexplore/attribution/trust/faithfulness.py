@@ -13,6 +13,7 @@ from torch import Tensor
 
 from cvexplore.attribution import Asked, Explanation, attribute, method
 from cvexplore.attribution.baselines import baseline
+from cvexplore.attribution.layers import with_layer
 
 SQUARES = 48  # changes that a map is to foretell
 NEIGHBOURS = 5  # images so close that the map should not change
@@ -89,6 +90,7 @@ def sensitivity(
         seed: of what is added to them.
     """
     generator = torch.Generator().manual_seed(seed)
+    asked = with_layer(asked, method(explanation.method))
 
     def near(images: Tensor) -> Tensor:
         noise = torch.rand(images.shape, generator=generator).to(images)

@@ -17,7 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cvexplore.attribution import Asked, Explanation, attribute
+from cvexplore.attribution import Asked, Explanation, attribute, method
+from cvexplore.attribution.layers import with_layer
 
 _MOST = 10  # blocks; more would each say little
 # Mean structural similarity while the upper half of the blocks forgets. Measured on the bundled
@@ -116,6 +117,7 @@ def cascade(
         seed: of the random weights.
     """
     generator = torch.Generator().manual_seed(seed)
+    asked = with_layer(asked, method(original.method))
     model = asked.model
     for block in reversed(blocks(asked, most)):
         model = forgotten(model, block.modules, generator)

@@ -54,10 +54,11 @@ def by_group() -> dict[str, list[str]]:
     return {group: [name for name in kinds if kinds[name] == group] for group in _GROUPS}
 
 
-def pick_methods(mark: Callable[[str], str]) -> list[str]:
-    """Let a person choose methods, and return them kind by kind.
+def pick_methods(explaining: Explaining, mark: Callable[[str], str]) -> list[str]:
+    """Let a person choose methods, and return them, those of the fewest passes first.
 
     Args:
+        explaining: what they are to explain.
         mark: the icon before a method's name that warns of it.
     """
     chosen: list[str] = []
@@ -77,7 +78,14 @@ def pick_methods(mark: Callable[[str], str]) -> list[str]:
             ":material/warning: says less on this network, :material/block: says nothing; why "
             "stands below the maps, under what each method is worth."
         )
-    return chosen
+    return sorted(chosen, key=lambda name: _passes(explaining, name))
+
+
+def _passes(explaining: Explaining, name: str) -> float:
+    from cvexplore.attribution import method
+
+    cost = method(Choice(name)).cost(explaining.asked(0))
+    return cost.forwards + cost.backwards
 
 
 def pick_settings(explaining: Explaining, names: list[str]) -> dict[str, Setting]:
@@ -116,17 +124,28 @@ def _words(layer: "GridLayer") -> str:
     return f"{layer.path} · {layer.rows} × {layer.columns} places"
 
 
-def choose(choice: Choice) -> None:
-    """Choose a method with these options for a person, in a widget's callback."""
+def choose(choice: Choice, instead: Setting) -> Setting:
+    """Choose a method with these options for a person, in a widget's callback.
+
+    Args:
+        choice: the method, and those of its options that matter.
+        instead: what was chosen; if the method stays, so do its layer and its other options.
+    """
     from cvexplore.attribution import METHODS, method
 
     key = _pills_key(method(Choice(choice.name)).group)
     chosen = st.session_state.get(key) or []
     if choice.name not in chosen:
         st.session_state[key] = [*chosen, choice.name]
+    same = choice.name == instead.choice.name
+    wanted = {**instead.choice.options, **choice.options} if same else choice.options
+    changed = {}
     for option in METHODS.options(choice.name):
-        value = choice.options.get(option.name, option.default)
+        value = wanted.get(option.name, option.default)
         st.session_state[f"{_form_key(choice.name)}.{option.name}"] = value
+        if value != option.default:
+            changed[option.name] = value
+    return Setting(Choice(choice.name, changed), instead.layer if same else "")
 
 
 def _pills_key(group: str) -> str:

@@ -53,7 +53,7 @@ def _pick(explaining: Explaining) -> Question | None:
     """Let a person choose everything; None as long as pictures are missing."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         target = _pick_class(explaining)
-        with st.container(width=360):
+        with st.container(width=330):
             subject = explaining.subject
             seen = cached.traced(subject.name, subject.options)
             layer = pick_layer(seen, key=f"concept.layer.{explaining.key}")
@@ -83,7 +83,7 @@ def _pick_class(explaining: Explaining) -> int:
         format_func=lambda each: names.get(each, f"class {each}"),
         key=f"concept.class.{explaining.key}.{explaining.picture.fingerprint}",
         help="The likeliest come first; type to find another.",
-        width=260,
+        width=210,
     )
 
 
@@ -157,7 +157,7 @@ def _draw(question: Question, tested: "ConceptTest") -> None:
             f"mean of {question.repetitions} repetitions; they differ by ± {spread:.0%}.",
         )
         st.metric(
-            "Chance of as much",
+            "By chance",
             f"p = {tested.p_value:.3f}",
             help="How often the score moves at least as much, either way, when the labels concept "
             f"and counter-example are shuffled: an exact test of {len(tested.shuffled)} shuffles.",
@@ -215,7 +215,7 @@ def _say(question: Question, tested: "ConceptTest") -> None:
     elif verdict == "no more than chance":
         st.info(
             f"Whether {name} matters for {label} cannot be told at {layer}: shuffled labels move "
-            f"the score as much (p = {tested.p_value:.2f}).",
+            f"the score as much (p = {tested.p_value:.3f}).",
             icon=":material/help:",
         )
     else:

@@ -24,6 +24,16 @@ def layers(explaining: Explaining) -> "tuple[GridLayer, ...]":
     return _layers(explaining.subject, explaining)
 
 
+def own_layer(explaining: Explaining, target: int) -> str:
+    """Return the layer that methods ask about if nobody chooses one; "" where there is none."""
+    from cvexplore.errors import LayerError
+
+    try:
+        return _own_layer(explaining.subject, target, explaining)
+    except LayerError:
+        return ""  # the method says why
+
+
 def structure(explaining: Explaining) -> "Structure":
     """Return which functions the network's numbers pass through."""
     return _structure(explaining.subject, explaining)
@@ -41,6 +51,14 @@ def _layers(subject: Subject, _explaining: Explaining) -> "tuple[GridLayer, ...]
 
     with cached.two_at_once:
         return grid_layers(_explaining.asked(0))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _own_layer(subject: Subject, target: int, _explaining: Explaining) -> str:
+    from cvexplore.attribution.layers import default_layer
+
+    with cached.two_at_once:
+        return default_layer(_explaining.asked(target))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

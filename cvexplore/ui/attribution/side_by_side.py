@@ -12,14 +12,14 @@ from cvexplore.ui.attribution.waiting import Cell
 def show(explaining: Explaining) -> None:
     """Draw what each method says of each class, as soon as it is known."""
     with st.container(horizontal=True):
-        names = choosing.pick_methods(lambda name: validity.icon(explaining, name))
+        names = choosing.pick_methods(explaining, lambda name: validity.icon(explaining, name))
         settings = choosing.pick_settings(explaining, names)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         targets = choosing.pick_classes(explaining)
         further = networks.pick_further(explaining)
     display = choosing.pick_display()
     networks.say_who_differs(explaining, further)
-    for each in (explaining, *further):
+    for each in further:
         validity.say_about(each)
     cells = [
         Cell(row, _of_own_layer(setting, row, explaining))

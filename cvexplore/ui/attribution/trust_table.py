@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 Maps = Mapping[Request, "Explanation"]
 
 _NONE = "–"
-_WIDTHS = {"Sanity check ↓": 112, "Completeness ↓": 112, "Sensitivity ↓": 90}  # pixels
+_WIDTHS = {  # pixels: as narrow as their heads, so that all are seen at once
+    "Sanity check ↓": 112,
+    "Completeness ↓": 112,
+    "Deletion ↓": 74,
+    "Insertion ↑": 78,
+    "Infidelity ↓": 76,
+    "Sensitivity ↓": 88,
+}
 _HOW = {  # how to read each column of the table
     "Sanity check ↓": "How much of the map's structure stays while the upper half of the network "
     "forgets all it learned; lower is better, and a map that stays explains nothing.",
@@ -65,7 +72,7 @@ def draw_table(maps: Maps, found: Results, place: DeltaGenerator) -> None:
         column_config={
             "Map": st.column_config.TextColumn(pinned=True, width=140),
             **{
-                name: st.column_config.TextColumn(help=words, width=_WIDTHS.get(name, 84))
+                name: st.column_config.TextColumn(help=words, width=_WIDTHS[name])
                 for name, words in _HOW.items()
             },
         },

@@ -1,13 +1,15 @@
 """Is it valid here? What is known for or against a method on this network, in plain words."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from cvexplore.plugins import Choice
 from cvexplore.ui.attribution import Explaining, choosing, known
-from cvexplore.ui.attribution.waiting import Cell, takes
+from cvexplore.ui.attribution.waiting import Cell, agree, takes
+from cvexplore.ui.cached import Subject
 from cvexplore.ui.words import plain
 
 if TYPE_CHECKING:
@@ -37,7 +39,15 @@ def worst(found: "Iterable[Doubt]") -> str:
 
 def icon(explaining: Explaining, name: str) -> str:
     """Return an icon that warns of a method; nothing where nothing is known against it."""
-    return _ICONS[worst(doubts(explaining, Choice(name)))]
+    return _icons(explaining.subject, explaining.picture.fingerprint, explaining)[name]
+
+
+# Kept: some doubts look at the image, and the page asks for every icon whenever it is drawn.
+@st.cache_resource(max_entries=16, scope="session", show_spinner=False)
+def _icons(subject: Subject, fingerprint: str, _explaining: Explaining) -> dict[str, str]:
+    from cvexplore.attribution import METHODS
+
+    return {name: _ICONS[worst(doubts(_explaining, Choice(name)))] for name in METHODS}
 
 
 def say_about(network: Explaining) -> None:
@@ -56,7 +66,8 @@ def say(cell: Cell, explanation: "Explanation") -> None:
 
     setting = cell.setting
     before = doubts(cell.row.explaining, setting.choice, setting.layer)
-    found = (*before, *doubts_after(explanation))
+    silent = known.structure(cell.row.explaining).silent_head  # then that is all there is to say
+    found = before if silent else (*before, *doubts_after(explanation))
     level = worst(found)
     st.markdown(f"{_BADGES[level]} :small[:gray[{_facts(explanation)}]]")
     for place, doubt in enumerate(found):
@@ -66,19 +77,29 @@ def say(cell: Cell, explanation: "Explanation") -> None:
                 _offer(setting.choice, doubt.mend),
                 icon=":material/build:",
                 key=f"mend.{place}.{hash(cell.name)}",
-                on_click=choosing.choose,
-                args=(doubt.mend,),
+                on_click=_use,
+                args=(cell, doubt.mend),
             )
+
+
+def _use(cell: Cell, mend: Choice) -> None:
+    """Choose a mend and have its map computed, in a widget's callback."""
+    setting = choosing.choose(mend, cell.setting)
+    agree([replace(cell, setting=setting)])
 
 
 def _facts(explanation: "Explanation") -> str:
     whole = explanation.completeness
-    parts = [f"{explanation.seconds:.1f} s", _counted(explanation.passes)]
+    parts = [_lasted(explanation.seconds), _counted(explanation.passes)]
     if whole is not None:
         parts.append(
             f"sum off by {whole.error:.1%}" if whole.decided else "sum: too small to compare"
         )
     return " · ".join(parts)
+
+
+def _lasted(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 0.1 else f"{1000 * seconds:.0f} ms"
 
 
 def _counted(passes: int) -> str:

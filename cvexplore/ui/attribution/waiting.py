@@ -36,8 +36,16 @@ class Cell:
 
     @property
     def request(self) -> Request:
-        """What is asked for; a layer is one of the page's own network, as options are not."""
-        return request(self.row.target, self.setting.choice, self.setting.layer)
+        """What is asked for; the method's own choice of a layer is asked for by its name."""
+        return request(self.row.target, self.setting.choice, self.setting.layer or self._own_layer)
+
+    @property
+    def _own_layer(self) -> str:
+        from cvexplore.attribution import method
+
+        if not method(self.setting.choice).of_layer:
+            return ""
+        return known.own_layer(self.row.explaining, self.row.target)
 
     @property
     def name(self) -> Name:
@@ -107,8 +115,8 @@ def ask(slow: list[Cell], place: DeltaGenerator) -> None:
         f"Compute {what} ({seconds})",
         icon=":material/play_arrow:",
         key=_BUTTON,
-        on_click=_agree,
-        args=([cell.name for cell in slow],),
+        on_click=agree,
+        args=(slow,),
     )
 
 
@@ -117,8 +125,10 @@ def offer_to_stop(place: DeltaGenerator) -> None:
     place.button("Stop", icon=":material/stop:", key=_BUTTON, on_click=_stop)
 
 
-def _agree(names: list[Name]) -> None:
-    st.session_state[_AGREED] = st.session_state.get(_AGREED, frozenset()) | set(names)
+def agree(cells: Iterable[Cell]) -> None:
+    """Say that these are to be computed, however slow, in a widget's callback."""
+    names = {cell.name for cell in cells}
+    st.session_state[_AGREED] = st.session_state.get(_AGREED, frozenset()) | names
 
 
 def _stop() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from cvexplore.errors import LayerError
-from cvexplore.ui.attribution import Explaining
+from cvexplore.ui.attribution import Explaining, known
 from cvexplore.ui.words import plain
 
 _MOST = 4  # classes drawn as bars
@@ -15,7 +15,8 @@ def of_several_classes(explaining: Explaining) -> Explaining:
     """Return what was given, if the network has an answer that can change.
 
     Raises:
-        LayerError: it does not answer with classes, or knows only one.
+        LayerError: it does not answer with classes, knows only one, or has the same scores for
+            every image.
     """
     if not isinstance(explaining.predictions, tuple):
         raise LayerError("This network does not return one score a class; choose a classifier.")
@@ -23,6 +24,12 @@ def of_several_classes(explaining: Explaining) -> Explaining:
         raise LayerError(
             "This network knows a single class, so nothing can change its answer; choose one with "
             "several."
+        )
+    if known.structure(explaining).silent_head:
+        raise LayerError(
+            "The weights of this network's last layer are all zero, as they are before training: "
+            "every class has the same score whatever the image, so nothing can change its answer. "
+            "Choose trained weights, or another network."
         )
     return explaining
 

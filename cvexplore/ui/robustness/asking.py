@@ -11,6 +11,7 @@ from cvexplore.ui.form import option_form
 
 MOST = 16.0  # steps of 255; more than that is seen at a glance
 STEP = 0.125
+_ATTACK = "attack"  # its widget's key, and its name in the URL
 EPSILON = "epsilon"  # the slider's key, and its name in the URL
 
 
@@ -37,6 +38,9 @@ def pick_plan(explaining: Explaining) -> Plan:
     """Let a person choose an attack."""
     from cvexplore.robustness import ATTACKS
 
+    asked = st.query_params.get(_ATTACK, "").lower()
+    if _ATTACK not in st.session_state and asked in ATTACKS:
+        st.session_state[_ATTACK] = asked  # the widget itself knows the name in upper case only
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method = st.segmented_control(
             "Attack",
@@ -44,7 +48,7 @@ def pick_plan(explaining: Explaining) -> Plan:
             default="fgsm",
             format_func=str.upper,
             required=True,
-            key="attack",
+            key=_ATTACK,
             bind="query-params",
             help=" ".join(f"**{each.upper()}:** {ATTACKS.summary(each)}" for each in ATTACKS),
         )

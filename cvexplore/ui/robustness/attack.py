@@ -125,6 +125,7 @@ def _as_file(attacked: "Attacked") -> "Image":
 def _numbers(explaining: Explaining, attacked: "Attacked") -> None:
     before, after, saved = attacked.probabilities()
     own = attacked.label_before
+    points = round(100 * (after[own] - before[own]).item(), 1)
     with st.grid(4, min_column_width=150, border=True):
         st.metric(
             "Answer",
@@ -136,7 +137,9 @@ def _numbers(explaining: Explaining, attacked: "Attacked") -> None:
         st.metric(
             "Probability left",
             f"{after[own]:.1%}",
-            f"{100 * (after[own] - before[own]):+.1f} points",
+            f"{points:+.1f} points" if points else "as before",
+            delta_color="normal" if points else "off",
+            delta_arrow="auto" if points else "off",
             help=f"Of {plain(explaining.label(own))}, which the image was taken for.",
         )
         st.metric(
@@ -150,7 +153,7 @@ def _numbers(explaining: Explaining, attacked: "Attacked") -> None:
         st.metric(
             "Saved as 8 bits",
             _saved(attacked),
-            f"{explaining.label(attacked.label_saved)} {saved.max():.0%}",
+            f"{plain(explaining.label(attacked.label_saved))} · {saved.max():.0%}",
             delta_color="off",
             delta_arrow="off",
             help="A picture file holds whole steps of 255, so a change of less than half a step is "
@@ -160,9 +163,9 @@ def _numbers(explaining: Explaining, attacked: "Attacked") -> None:
 
 def _aim(explaining: Explaining, attacked: "Attacked") -> str:
     if attacked.towards is None:
-        return explaining.label(attacked.label_after)
+        return plain(explaining.label(attacked.label_after))
     reached = "is" if attacked.succeeded else "is not"
-    return f"{reached} {explaining.label(attacked.towards)}"
+    return f"{reached} {plain(explaining.label(attacked.towards))}"
 
 
 def _saved(attacked: "Attacked") -> str:

@@ -114,7 +114,7 @@ def _draw(explaining: Explaining, name: str, row: Row, room: DeltaGenerator) -> 
             for strength, tile, label, share in zip(
                 _STRENGTHS, row.tiles, row.classes, row.probabilities, strict=True
             ):
-                words = f"{plain(explaining.label(label))} {share:.0%}"
+                words = f"{plain(explaining.label(label))} · {share:.0%}"
                 st.image(
                     tile,
                     words if label == own else f":red[:material/close: {words}]",

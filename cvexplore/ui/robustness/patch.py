@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from cvexplore.robustness import Squares
+    from cvexplore.robustness.patches import Cover
 
 _PATIENCE = 45.0  # seconds the whole search may take, for its first size to be offered
 _DRAWN_EVERY = 2.0  # seconds
@@ -53,7 +54,7 @@ def show(explaining: Explaining) -> None:
 # ------------------------------------------------------------------ pick
 
 
-def _pick_cover() -> str:
+def _pick_cover() -> "Cover":
     from cvexplore.robustness.patches import Cover
 
     return st.segmented_control(
@@ -129,7 +130,7 @@ def _left(explaining: Explaining, begin: int, shelf: "dict[int, Squares]") -> di
 
 def _search(
     explaining: Explaining,
-    cover: str,
+    cover: "Cover",
     left: dict[int, int],
     shelf: "dict[int, Squares]",
     room: DeltaGenerator,
@@ -140,7 +141,7 @@ def _search(
     whole, drawn, frames = sum(left.values()), 0.0, 0
     with stoppable("patch") as move, in_turns(lambda _: None) as passes:
         asked = explaining.asked(explaining.predictions[0].index).of(passes=passes)
-        for squares in smallest_patch(asked, tried=list(left), cover=cover):  # type: ignore[arg-type]
+        for squares in smallest_patch(asked, tried=list(left), cover=cover):
             shelf[squares.side] = squares
             done = sum(count for side, count in left.items() if side < squares.side)
             said = f"{squares.side} pixels: {squares.asked} of {squares.count} places"
@@ -151,7 +152,7 @@ def _search(
 
 
 @st.cache_resource(max_entries=8, scope="session", show_spinner=False)
-def _shelf(subject: Subject, fingerprint: str, cover: str, begin: int) -> "dict[int, Squares]":
+def _shelf(subject: Subject, fingerprint: str, cover: "Cover", begin: int) -> "dict[int, Squares]":
     """Return where this session's searches on one image are kept, by the square's side."""
     return {}
 
@@ -160,7 +161,7 @@ def _shelf(subject: Subject, fingerprint: str, cover: str, begin: int) -> "dict[
 
 
 def _draw(
-    explaining: Explaining, squares: "Squares", cover: str, room: DeltaGenerator, *, key: str
+    explaining: Explaining, squares: "Squares", cover: "Cover", room: DeltaGenerator, *, key: str
 ) -> None:
     """Draw the image with the square that matters most, and what a square does at each place."""
     patch = squares.flip or squares.lowest
@@ -190,17 +191,14 @@ def _draw(
             )
 
 
-def _covered(explaining: Explaining, squares: "Squares", cover: str) -> "np.ndarray":
+def _covered(explaining: Explaining, squares: "Squares", cover: "Cover") -> "np.ndarray":
     """Return the image with the square on it, as the network saw it. Shape: (C, H, W), 0..1"""
     from cvexplore.robustness.attacks import original_pixels
+    from cvexplore.robustness.patches import covered
 
     patch = squares.flip or squares.lowest
-    pixels = original_pixels(explaining.asked(squares.target))[0].numpy().copy()
-    mean = pixels.mean((1, 2), keepdims=True)
-    colour = mean if cover == "mean" else {"black": 0.0, "grey": 0.5, "white": 1.0}[cover]
-    rows, columns = (slice(start, start + patch.side) for start in (patch.top, patch.left))
-    pixels[:, rows, columns] = colour
-    return pixels
+    pixels = original_pixels(explaining.asked(squares.target))
+    return covered(pixels, [(patch.top, patch.left)], patch.side, cover)[0].numpy()
 
 
 def _draw_nothing(explaining: Explaining, room: DeltaGenerator) -> None:

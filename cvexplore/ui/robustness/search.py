@@ -12,6 +12,7 @@ from cvexplore.ui.attribution.turns import in_turns
 from cvexplore.ui.cached import Subject
 from cvexplore.ui.robustness.asking import MOST, STEP, Plan, set_epsilon
 from cvexplore.ui.robustness.waiting import about, estimate, stoppable
+from cvexplore.ui.words import plain
 
 if TYPE_CHECKING:
     from cvexplore.robustness import Search
@@ -32,7 +33,7 @@ def show(explaining: Explaining, plan: Plan) -> None:
         go = st.button(
             "Smallest epsilon that flips it"
             if plan.towards is None
-            else f"Smallest epsilon that makes it {explaining.label(plan.towards)}",
+            else f"Smallest epsilon that makes it {plain(explaining.label(plan.towards))}",
             icon=":material/search:",
             disabled=found is not None and found.done,
             key="search.go",
@@ -117,8 +118,8 @@ def _said(explaining: Explaining, plan: Plan, search: "Search") -> str:
     ended = "" if search.done else " The search was stopped: less may do."
     return (
         f"{tried}: {best.epsilon:g} of 255 is enough for "
-        f"**{explaining.label(best.label_after)}**{below}. {saved}{ended} A better attack may need "
-        "less, so this bounds the network's robustness from above."
+        f"**{plain(explaining.label(best.label_after))}**{below}. {saved}{ended} A better "
+        "attack may need less, so this bounds the network's robustness from above."
     )
 
 
