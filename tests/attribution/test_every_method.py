@@ -16,12 +16,12 @@ from cvexplore.plugins import Choice
 
 NETWORKS = {
     "cvexplore/simple_cnn": ("bundled", {}, 1, 28),
-    "cvexplore/resnet": ("random", {"depth": 18, "width": 16, "classes": 10}, 3, 48),
+    "cvexplore/resnet": ("bundled", {}, 3, 64),
     "cvexplore/vit": ("bundled", {}, 1, 56),
     "cvexplore/swin": ("bundled", {}, 3, 32),
     "timm/tf_efficientnet_lite0": ("bundled", {}, 3, 64),
 }
-QUICK = {"steps": 4, "samples": 10, "regions": 6, "window": 50, "stride": 100}
+QUICK = {"steps": 4, "samples": 10, "regions": 6, "window": 50, "stride": 100, "tolerance": 0}
 REFUSED = {  # who computes no attention cannot be asked about it
     ("attention relevance", "cvexplore/simple_cnn"),
     ("attention relevance", "cvexplore/resnet"),

@@ -12,6 +12,8 @@ from torch import nn
 
 from cvexplore import catalog, images
 from cvexplore.attribution import Asked, Explanation, attribute
+from cvexplore.attribution.layers import default_layer
+from cvexplore.attribution.trust.again import settled
 from cvexplore.attribution.trust.randomisation import (
     Check,
     Stage,
@@ -173,3 +175,13 @@ def test_a_verdict_rests_on_the_upper_half() -> None:
     assert not Check(stages(0.9, 0.8, 0.1, 0.1), 4).passes
     assert Check(stages(0.5, 0.4, 0.9, 0.9), 4).passes
     assert "45%" in Check(stages(0.5, 0.4), 4).verdict
+
+
+def test_a_question_for_many_networks_has_its_layer_named_and_its_steps_fixed() -> None:
+    question = asked("cvexplore/simple_cnn", "bundled")
+    named, choice = settled(question, Choice("Grad-CAM"))
+    assert named.layer == default_layer(question)
+    assert choice == Choice("Grad-CAM")
+    named, choice = settled(question, Choice("integrated gradients", {"steps": 8}))
+    assert named.layer == ""
+    assert attribute(named, choice).passes == 8

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from cvexplore.attribution import Asked, Explanation, attribute, method
 from cvexplore.attribution.baselines import baseline
-from cvexplore.attribution.layers import with_layer
+from cvexplore.attribution.trust.again import settled
 
 SQUARES = 48  # changes that a map is to foretell
 NEIGHBOURS = 5  # images so close that the map should not change
@@ -90,7 +90,7 @@ def sensitivity(
         seed: of what is added to them.
     """
     generator = torch.Generator().manual_seed(seed)
-    asked = with_layer(asked, method(explanation.method))
+    asked, choice = settled(asked, explanation.method)
 
     def near(images: Tensor) -> Tensor:
         noise = torch.rand(images.shape, generator=generator).to(images)
@@ -100,7 +100,7 @@ def sensitivity(
         if isinstance(images, tuple):  # Captum begins with the image itself, and wants a tuple back
             return (explanation.values[None],)
         with torch.enable_grad():
-            again = attribute(asked.of(image=images), explanation.method)
+            again = attribute(asked.of(image=images), choice)
         return again.values[None]
 
     found = sensitivity_max(

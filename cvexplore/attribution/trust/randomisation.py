@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cvexplore.attribution import Asked, Explanation, attribute, method
-from cvexplore.attribution.layers import with_layer
+from cvexplore.attribution import Asked, Explanation, attribute
+from cvexplore.attribution.trust.again import settled
 
 _MOST = 10  # blocks; more would each say little
 # Mean structural similarity while the upper half of the blocks forgets. Measured on the bundled
@@ -117,11 +117,11 @@ def cascade(
         seed: of the random weights.
     """
     generator = torch.Generator().manual_seed(seed)
-    asked = with_layer(asked, method(original.method))
+    asked, choice = settled(asked, original.method)
     model = asked.model
     for block in reversed(blocks(asked, most)):
         model = forgotten(model, block.modules, generator)
-        again = attribute(asked.of(model=model), original.method)
+        again = attribute(asked.of(model=model), choice)
         yield Stage(block.name, again, rank(original, again), structure(original, again))
 
 
