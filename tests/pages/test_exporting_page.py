@@ -37,6 +37,7 @@ def test_a_design_is_a_design() -> None:
 
 def test_weights_say_their_size_and_that_they_are_random() -> None:
     app = exporting("cvexplore/simple_cnn", "Weights")
+    app.selectbox(key="weights.cvexplore/simple_cnn").set_value("random").run()
     assert downloads(app) == ["Download simple_cnn.safetensors, 1.69 MB"]
     assert any("Random weights" in each.value for each in app.caption)
 

@@ -58,7 +58,7 @@ def test_a_trained_network_stands_beside_itself_before_it_learned() -> None:
 
 
 def test_a_network_that_learned_nothing_stands_beside_one_that_did() -> None:
-    app = opened("feature_maps", view="Two networks", model=SMALL)
+    app = opened("feature_maps", view="Two networks", model="torchvision/squeezenet1_1")
     assert field(app, "Second network") == LITE0
     assert [each.value for each in app.selectbox if each.label == "Weights"] == [
         "random",
@@ -87,7 +87,7 @@ def test_the_most_active_channels_come_first() -> None:
 
 
 def test_a_network_compared_with_itself_is_1_at_equal_depth() -> None:
-    app = beside(SMALL, SMALL)
+    app = beside(SMALL, SMALL, weights="random", second_weights="random")
     app.selectbox(key=f"two.set.{SMALL}.random").set_value("digits")
     next(each for each in app.button_group if each.label == "How many").set_value(64)
     app.button(key="two.compare").click().run()
@@ -106,7 +106,7 @@ def test_what_was_found_when_it_was_stopped_stays() -> None:
     layers = tuple(len(two._layers(each)) for each in (first, second))
     part = Similarity(np.full(layers, 0.25), 48)
     two._kept(first, second, "photos", 128)["found"] = part
-    app = beside(SMALL, "torchvision/squeezenet1_1")
+    app = beside(SMALL, "torchvision/squeezenet1_1", weights="random")
     assert "from 48 images, where 128 were asked for" in said(app)
     assert set(matrix(app).values()) == {0.25}
 

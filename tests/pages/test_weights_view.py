@@ -24,6 +24,10 @@ def view(name: str, **query: str) -> AppTest:
     return app
 
 
+def untrained(name: str) -> AppTest:
+    return view(name, weights="random")
+
+
 def chart(app: AppTest, place: int) -> dict[str, Any]:
     """Return a figure as it was sent: 0 is the picked tensor's histogram, 1 is all of them."""
     return json.loads(app.get("plotly_chart")[place].proto.spec)
@@ -63,7 +67,7 @@ def test_bundled_weights_show_their_tensors_and_filters() -> None:
 
 
 def test_random_weights_are_called_random_and_follow_the_options() -> None:
-    app = view("cvexplore/simple_cnn")
+    app = untrained("cvexplore/simple_cnn")
     assert any("Random weights" in each.value for each in app.caption)
     assert sheet(app, "Filters")["tiles"] == 32
     app.number_input(key="cvexplore/simple_cnn.width").set_value(16).run()
@@ -132,7 +136,7 @@ def test_what_does_not_fit_in_memory_cannot_be_asked_for(monkeypatch: pytest.Mon
 
 
 def test_filters_of_many_channels_are_seen_one_at_a_time() -> None:
-    app = view("cvexplore/simple_cnn")
+    app = untrained("cvexplore/simple_cnn")
     app.slider(key="cvexplore/simple_cnn.channels").set_value(5).run()
     assert not app.exception
     seen = next(each for each in app.selectbox if each.label == "Seen")
