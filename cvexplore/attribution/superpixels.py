@@ -1,14 +1,16 @@
 """Superpixels: regions of like colour, to be hidden or shown as one."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 import torch
 from skimage.segmentation import slic
 from torch import Tensor
 
-from cvexplore.attribution import Doubt
-from cvexplore.attribution.asked import Asked
-from cvexplore.plugins import Choice
+from cvexplore.attribution import Cost, Doubt, Method, Structure
+from cvexplore.attribution.asked import Asked, Baseline
+from cvexplore.plugins import Choice, Range
 
 _SMALLEST = 16  # pixels of a region on the mean: fewer are no region
 _COMPACT = (1, 10, 100)  # how much more nearness counts than likeness, against noise
@@ -35,15 +37,35 @@ def superpixels(asked: Asked, count: int) -> Tensor:
     return regions[None, None].to(asked.device)
 
 
-def few_samples(name: str, samples: int, regions: int) -> Iterator[Doubt]:
-    """Yield that a linear model of so many regions is fitted to too few of their sets."""
-    if samples < 2 * regions:
-        yield Doubt(
-            "caution",
-            f"{samples} random sets are few for about {regions} regions: another seed may give "
-            "another map.",
-            mend=Choice(name, {"regions": regions, "samples": 5 * regions}),
-        )
+@dataclass(frozen=True, kw_only=True)
+class OfRandomSets(Method):
+    """A method that shows the network random sets of regions and fits a linear model to its scores.
+
+    Attributes:
+        name: under which it is registered.
+    """
+
+    group = "perturbations"
+    name: ClassVar[str]
+
+    regions: Annotated[int, Range(4, 300)] = 40
+    samples: Annotated[int, Range(10, 5000)] = 200
+    baseline: Baseline = "mean"
+    seed: Annotated[int, Range(0, 10_000)] = 0
+
+    def cost(self, asked: Asked) -> Cost:
+        """One pass for each set of regions."""
+        return Cost(self.samples)
+
+    def doubts(self, asked: Asked, structure: Structure) -> Iterator[Doubt]:
+        """Yield whether there are too few sets for so many regions."""
+        if self.samples < 2 * self.regions:
+            yield Doubt(
+                "caution",
+                f"{self.samples} random sets are few for about {self.regions} regions: another "
+                "seed may give another map.",
+                mend=Choice(self.name, {"regions": self.regions, "samples": 5 * self.regions}),
+            )
 
 
 def _regions(pixels: Tensor, wanted: int, compact: float) -> Tensor:

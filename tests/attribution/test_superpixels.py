@@ -1,5 +1,6 @@
 """Superpixels are connected regions of like colour, the same each time."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -7,8 +8,9 @@ import torch
 from skimage.measure import label
 from torch import Tensor, nn
 
-from cvexplore.attribution import Asked
-from cvexplore.attribution.superpixels import few_samples, superpixels
+from cvexplore.attribution import Asked, Doubt, Structure, method
+from cvexplore.attribution.superpixels import superpixels
+from cvexplore.plugins import Choice
 
 
 def asked_of(pixels: Tensor) -> Asked:
@@ -57,6 +59,9 @@ def test_the_same_image_gives_the_same_regions() -> None:
 
 
 def test_too_few_sets_are_doubted_and_the_mend_is_not() -> None:
-    (doubt,) = few_samples("LIME", samples=50, regions=40)
+    def said(choice: Choice) -> Iterator[Doubt]:
+        return method(choice).doubts(asked_of(noise(3, 48)), Structure())
+
+    (doubt,) = said(Choice("LIME", {"samples": 50, "regions": 40}))
     assert doubt.mend is not None
-    assert not list(few_samples("LIME", **doubt.mend.options))
+    assert not list(said(doubt.mend))

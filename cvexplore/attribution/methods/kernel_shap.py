@@ -1,22 +1,18 @@
 """KernelSHAP: the Shapley values of superpixels, by a weighted linear model."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
 
 from captum.attr import KernelShap as CaptumKernelShap
 
-from cvexplore.attribution import METHODS, Asked, Cost, Doubt, Found, Method, Structure
-from cvexplore.attribution.asked import Baseline
+from cvexplore.attribution import METHODS, Asked, Found
 from cvexplore.attribution.baselines import baseline
 from cvexplore.attribution.randomness import seeded
-from cvexplore.attribution.superpixels import few_samples, superpixels
-from cvexplore.plugins import Range
+from cvexplore.attribution.superpixels import OfRandomSets, superpixels
 
 
 @METHODS.register("KernelSHAP")
 @dataclass(frozen=True, kw_only=True)
-class KernelShap(Method):
+class KernelShap(OfRandomSets):
     """Share out the score among regions fairly: by what each adds to random sets of the others.
 
     Options:
@@ -29,21 +25,8 @@ class KernelShap(Method):
         arXiv:1705.07874.
     """
 
-    group = "perturbations"
+    name = "KernelSHAP"
     complete = True  # the sets of all regions and of none weigh a million times as much as others
-
-    regions: Annotated[int, Range(4, 300)] = 40
-    samples: Annotated[int, Range(10, 5000)] = 200
-    baseline: Baseline = "mean"
-    seed: Annotated[int, Range(0, 10_000)] = 0
-
-    def cost(self, asked: Asked) -> Cost:
-        """One pass for each set of regions."""
-        return Cost(self.samples)
-
-    def doubts(self, asked: Asked, structure: Structure) -> Iterator[Doubt]:
-        """Yield whether there are too few sets for so many regions."""
-        yield from few_samples("KernelSHAP", self.samples, self.regions)
 
     def find(self, asked: Asked) -> Found:
         """Return for each pixel its whole region's share; the shares sum to the difference."""

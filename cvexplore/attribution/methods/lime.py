@@ -1,9 +1,8 @@
 """LIME: a linear model of which superpixels are shown."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -11,19 +10,17 @@ from captum._utils.models.linear_model import SkLearnRidge
 from captum.attr import Lime as CaptumLime
 from torch import Tensor
 
-from cvexplore.attribution import METHODS, Asked, Cost, Doubt, Found, Method, Structure
-from cvexplore.attribution.asked import Baseline
+from cvexplore.attribution import METHODS, Asked, Found
 from cvexplore.attribution.baselines import baseline
 from cvexplore.attribution.randomness import seeded
-from cvexplore.attribution.superpixels import few_samples, superpixels
-from cvexplore.plugins import Range
+from cvexplore.attribution.superpixels import OfRandomSets, superpixels
 
 _KERNEL = 0.25  # its width, as in the authors' own code for images
 
 
 @METHODS.register("LIME")
 @dataclass(frozen=True, kw_only=True)
-class Lime(Method):
+class Lime(OfRandomSets):
     """Show random sets of regions, and fit a linear model to what the network makes of them.
 
     Options:
@@ -36,20 +33,7 @@ class Lime(Method):
         classifier", 2016, arXiv:1602.04938.
     """
 
-    group = "perturbations"
-
-    regions: Annotated[int, Range(4, 300)] = 40
-    samples: Annotated[int, Range(10, 5000)] = 200
-    baseline: Baseline = "mean"
-    seed: Annotated[int, Range(0, 10_000)] = 0
-
-    def cost(self, asked: Asked) -> Cost:
-        """One pass for each set of regions."""
-        return Cost(self.samples)
-
-    def doubts(self, asked: Asked, structure: Structure) -> Iterator[Doubt]:
-        """Yield whether there are too few sets for so many regions."""
-        yield from few_samples("LIME", self.samples, self.regions)
+    name = "LIME"
 
     def find(self, asked: Asked) -> Found:
         """Return for each pixel the weight of its region in the linear model."""
