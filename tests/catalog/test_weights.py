@@ -58,7 +58,7 @@ def test_bundled_weights_fit_the_standard_network_only(options: dict) -> None:
 def test_the_best_weights_are_offered_first() -> None:
     assert weights.choices(LITE)[0] == "bundled"
     assert "pretrained" in weights.choices("torchvision/resnet50")
-    assert weights.choices("cvexplore/resnet") == ("random",)
+    assert weights.choices("cvexplore/densenet") == ("random",)
     assert weights.choices("cvexplore/vit") == ("bundled", "random")
 
 
@@ -66,7 +66,7 @@ def test_what_is_bundled_says_what_it_learned_from() -> None:
     assert weights.bundled_from(LITE) == "ImageNet"
     assert weights.bundled_from("cvexplore/vit") == "MNIST-5k"
     assert weights.bundled_from("cvexplore/swin") == "shapes"
-    assert weights.bundled_from("cvexplore/resnet") is None
+    assert weights.bundled_from("cvexplore/densenet") is None
 
 
 def test_bundled_weights_of_ours_refuse_other_options() -> None:

@@ -50,7 +50,15 @@ def test_the_numbers_are_those_of_captum_called_directly(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "map.npz"
-    given = ["--method", "integrated_gradients", "--option", "steps=16", "--option"]
+    given = [
+        "--method",
+        "integrated_gradients",
+        "--option",
+        "steps=16",
+        "--option",
+        "tolerance=0",
+        "--option",
+    ]
     line = [CNN, "coffee", "--weights", "bundled", *given, "baseline=grey", "--out", out, "--json"]
     said = json.loads(typed(capsys, *line))
     model, image = network_and_image(CNN)
@@ -62,7 +70,7 @@ def test_the_numbers_are_those_of_captum_called_directly(
     values, about = arrays_of(out)
     np.testing.assert_allclose(values, expected, rtol=1e-4, atol=1e-6)
     assert (said["method"], said["target"]) == ("integrated gradients", best)
-    assert said["options"] == {"steps": 16, "baseline": "grey"}
+    assert said["options"] == {"steps": 16, "tolerance": 0, "baseline": "grey"}
     assert said["class"] == catalog.labels(CNN, "bundled")[best]
     assert said["probability"] == pytest.approx(float(scores[0].softmax(0)[best]), rel=1e-5)
     whole = said["completeness"]

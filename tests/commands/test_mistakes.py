@@ -58,7 +58,10 @@ MISTAKES = [
         "is not the id of a run",
     ),
     (f"features {CNN} coffee --layer features.0 --out x.npz --weights no.pth", "no weights file"),
-    (f"features {CNN} coffee --layer features.0 --out x.npz --weights bundled", "No weights are"),
+    (
+        "features cvexplore/vgg coffee --layer features.0 --out x.npz --weights bundled",
+        "No weights",
+    ),
     ("features torchvision/raft_small coffee --layer feature_encoder --out x.npz", "optical flow"),
     ("features torchvision/r3d_18 coffee --layer stem --out x.npz", "is a network for video"),
     (f"features {CNN} coffee --layer all --out x.png", "All layers do not fit on one picture"),
