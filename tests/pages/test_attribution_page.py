@@ -53,6 +53,12 @@ def slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known, "seconds_a_pass", lambda explaining: (1.0, 1.0))
 
 
+@pytest.fixture
+def quick_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a pass take no time to speak of, so that all methods run at once."""
+    monkeypatch.setattr(known, "seconds_a_pass", lambda explaining: (1e-4, 1e-4))
+
+
 def maps(app: AppTest) -> dict[str, str]:
     """Return the addresses of the pictures on the page, by their alt texts."""
     drawn = [each for found in app.get("image") for each in found.proto.imgs]  # type: ignore[attr-defined]
@@ -259,6 +265,7 @@ def test_a_mend_computes_its_map_however_slow(computed: Computed) -> None:
     assert Choice("occlusion", {"window": 30}) in [found.method for _, found in computed]
 
 
+@pytest.mark.usefixtures("quick_machine")
 def test_methods_of_few_passes_stand_first_and_the_layer_is_named(computed: Computed) -> None:
     app = opened("attribution", arch=SMALL)
     drawn = [alt.partition(" for ")[0].partition(",")[0] for alt in maps(app)]
