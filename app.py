@@ -12,9 +12,14 @@ os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch asks for huge pages:
 import streamlit as st
 from starlette.middleware import Middleware
 
+from cvexplore.ui.runs.owner import BrowserCookie
 from cvexplore.ui.server import MAIN, SecurityHeaders, lifespan
 
-app = st.App(str(MAIN), middleware=[Middleware(SecurityHeaders)], lifespan=lifespan)
+app = st.App(
+    str(MAIN),
+    middleware=[Middleware(SecurityHeaders), Middleware(BrowserCookie)],
+    lifespan=lifespan,
+)
 
 if __name__ == "__main__":
     app.run()

@@ -5,11 +5,13 @@ import sys
 from benchmarks import (
     attention,
     attribution,
+    augmentations,
     drawing,
     features,
     looking,
     memory,
     pages,
+    runs,
     trace,
     training,
 )
@@ -21,7 +23,9 @@ PARTS = {
     "attention": attention,
     "attribution": attribution,
     "training": training,
+    "augmentations": augmentations,
     "pages": pages,
+    "runs": runs,
     "drawing": drawing,
     "looking": looking,
 }

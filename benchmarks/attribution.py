@@ -75,7 +75,7 @@ def _estimated(name: str) -> list[str]:
     asked, cells = _asked(name), []
     pace = speed(asked)
     for each in map(Choice, SLOW):
-        estimate = method(each).cost(asked).seconds(pace.forward, pace.backward)
+        estimate = pace.seconds(method(each).cost(asked))
         cells.append(f"{attribute(asked, each).seconds:.1f} of {estimate:.1f}")
     return [name, *cells]
 

@@ -10,6 +10,7 @@
     ├── TraceError             the network cannot take this input
     ├── LayerError             a layer that was not run, or that has no maps
     ├── ImageError             bytes that are not an image we can read
+    ├── DataError              a data set that is not here, or pictures that make none
     ├── RunError               the runs folder, or one run, does not allow that
     └── TimingError            a network cannot be measured here
 
@@ -80,6 +81,10 @@ class LayerError(CvexploreError):
 
 class ImageError(CvexploreError):
     """Bytes that are not an image, or are one we refuse to open."""
+
+
+class DataError(CvexploreError):
+    """A data set that is not on this machine, or pictures that do not make one."""
 
 
 class RunError(CvexploreError):

@@ -8,7 +8,7 @@ from cvexplore.runs import RunStore
 from cvexplore.ui.messages import told
 from cvexplore.ui.pictures import photo_sheet
 from cvexplore.ui.places import page
-from cvexplore.ui.watching import accuracy_so_far
+from cvexplore.ui.runs.curves import accuracy_so_far
 from cvexplore.ui.words import compact
 
 every = architectures()

@@ -52,8 +52,10 @@ MAY_IMPORT = {
     "attention": {"errors", "interpret"},
     "attribution": {"errors", "plugins", "interpret", "attention"},
     "robustness": {"errors", "plugins", "interpret", "attribution"},
-    "training": {"errors", "plugins", "images", "catalog"},
-    "runs": {"errors", "folders", "plugins", "training", "architectures"},
+    "training": {"errors", "folders", "plugins", "images", "catalog"},
+    "runs": {
+        *("errors", "folders", "plugins", "training", "architectures", "catalog", "export"),
+    },
     "figures": {
         *("catalog", "trace", "interpret", "attention", "attribution", "robustness", "training"),
     },
@@ -69,6 +71,8 @@ ALSO = {
     "checkpoints/making.py": {"training", "catalog"},  # it trains what the folder holds
     "commands/app.py": {"ui"},  # it starts the app
 }
+_ITS = "training.config", "errors", "folders", "runs"
+_STORE = "store", "reading", "wishing", "recording", "records", "schema", "database", "fairness"
 # These parts only use the types of others.
 ONLY = {
     "figures": {
@@ -77,7 +81,7 @@ ONLY = {
         "cvexplore.trace.records",
         "cvexplore.figures",
     },
-    "runs/store.py": {"cvexplore.training.config", "cvexplore.errors", "cvexplore.folders"},
+    **{f"runs/{name}.py": {f"cvexplore.{each}" for each in _ITS} for name in _STORE},
 }
 # Importing these must not import torch: the command line's help, home and compare never pay for it.
 LIGHT = [
@@ -107,8 +111,13 @@ LIGHT = [
     "cvexplore.ui.designing",
     "cvexplore.ui.families",
     "cvexplore.ui.measuring",
-    "cvexplore.ui.recipe",
-    "cvexplore.ui.watching",
+    "cvexplore.runs.comparing",
+    "cvexplore.training.fields",
+    "cvexplore.training.sweep",
+    "cvexplore.ui.runs.keeping",
+    "cvexplore.ui.sweeps.overlay",
+    "cvexplore.ui.training.recipe",
+    "cvexplore.ui.runs.curves",
 ]
 
 

@@ -20,7 +20,7 @@ RESNET = Card(
     idea="Let each block learn only what to add to its input, so that even 152 layers can train.",
     builds_on=("VGG",),
     models=(
-        "cvexplore/resnet",
+        "cvexplore/resnet*",
         "torchvision/resnet*",
         "torchvision/quantized_resnet*",
         "timm/resnet*",

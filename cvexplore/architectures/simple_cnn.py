@@ -34,17 +34,30 @@ class SimpleCNN(nn.Module):
     """
 
     def __init__(
-        self, width: int, hidden: int, dropout: float, classes: int, channels: int, image_size: int
+        self,
+        width: int,
+        hidden: int,
+        dropout: float,
+        classes: int,
+        channels: int,
+        image_size: int,
+        *,
+        batch_norm: bool = False,
+        spatial_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         side = image_size // 2 // 2
+
+        def after_convolution(channels: int) -> list[nn.Module]:
+            norm = [nn.BatchNorm2d(channels)] if batch_norm else []
+            drop = [nn.Dropout2d(spatial_dropout)] if spatial_dropout else []
+            return [*norm, nn.ReLU(), nn.MaxPool2d(2), *drop]
+
         self.features = nn.Sequential(
             nn.Conv2d(channels, width, kernel_size=3, padding=1),  # (B, 32, 28, 28)
-            nn.ReLU(),
-            nn.MaxPool2d(2),  # (B, 32, 14, 14)
+            *after_convolution(width),  # (B, 32, 14, 14)
             nn.Conv2d(width, 2 * width, kernel_size=3, padding=1),  # (B, 64, 14, 14)
-            nn.ReLU(),
-            nn.MaxPool2d(2),  # (B, 64, 7, 7)
+            *after_convolution(2 * width),  # (B, 64, 7, 7)
         )
         self.classifier = nn.Sequential(
             nn.Flatten(),  # (B, 3136)
@@ -65,6 +78,8 @@ def simple_cnn(
     width: Annotated[int, Range(1, 256, unit="channels")] = 32,
     hidden: Annotated[int, Range(1, 4096, unit="features")] = 128,
     dropout: Annotated[float, Range(0.0, 0.9, step=0.05)] = 0.5,
+    spatial_dropout: Annotated[float, Range(0.0, 0.9, step=0.05)] = 0.0,
+    batch_norm: bool = False,
     classes: Annotated[int, Range(1, 10_000)] = 10,
     channels: Annotated[int, Range(1, 16)] = 1,
     image_size: Annotated[int, Range(4, 256, unit="pixels")] = 28,
@@ -75,11 +90,24 @@ def simple_cnn(
         width: filters of the first convolution; the second has twice as many
         hidden: features between the two dense layers
         dropout: share of the hidden features that each training step switches off
+        spatial_dropout: share of each convolution's maps that each training step switches off
+        batch_norm: whether the maps of each convolution are normalised over the batch
         classes: number of outputs
         channels: colour channels of the image, 1 for grey and 3 for colour
         image_size: pixels a side
 
     Source: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document
-        recognition", 1998, with the ReLU, max pooling and dropout of 2012.
+        recognition", 1998, with the ReLU, max pooling and dropout of 2012, batch normalisation
+        (Ioffe, Szegedy, 2015, arXiv 1502.03167) and spatial dropout (Tompson et al., 2014,
+        arXiv 1411.4280).
     """
-    return SimpleCNN(width, hidden, dropout, classes, channels, image_size)
+    return SimpleCNN(
+        width,
+        hidden,
+        dropout,
+        classes,
+        channels,
+        image_size,
+        batch_norm=batch_norm,
+        spatial_dropout=spatial_dropout,
+    )

@@ -44,10 +44,6 @@ class Cost:
     forwards: float
     backwards: float = 0
 
-    def seconds(self, forward: float, backward: float) -> float:
-        """Return how long that takes, given the seconds of one image each way."""
-        return self.forwards * forward + self.backwards * backward
-
 
 @dataclass(frozen=True)
 class Doubt:

@@ -28,7 +28,7 @@ class Speed:
 
     def seconds(self, cost: Cost) -> float:
         """Return how long a method will take, about."""
-        return cost.seconds(self.forward, self.backward)
+        return cost.forwards * self.forward + cost.backwards * self.backward
 
 
 def speed(asked: Asked) -> Speed:

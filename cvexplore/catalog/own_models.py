@@ -13,6 +13,7 @@ from cvexplore.plugins import Choice, Option, Range
 # The photos these networks were published for; a network without an image_size option takes any.
 _PUBLISHED_SIZE = 224
 _DETECTION_SIZE = 800
+_SMALL_SIZE = 32  # CIFAR-10's
 
 
 def names() -> list[str]:
@@ -45,6 +46,8 @@ def image_size(name: str) -> int:
     for option in BUILDERS.options(name):
         if option.name == "image_size":
             return option.default
+    if name == "resnet_cifar":
+        return _SMALL_SIZE
     return _DETECTION_SIZE if task(name) == "detection" else _PUBLISHED_SIZE
 
 

@@ -3,7 +3,7 @@
 import itertools
 import json
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +59,7 @@ class Script:
             heading=self.heading,
             what=textwrap.fill(f"Exported from cvexplore: {name}{chosen}.", _WIDTH),
             needs=self.needs,
-            body=_apart(["\n".join(self.imports), *self.pieces]),
+            body=apart(["\n".join(self.imports), *self.pieces]),
             returns=self.returns,
             steps="\n    ".join(self.steps),
         )
@@ -84,7 +84,7 @@ def call(function: str, given: Iterable[str]) -> str:
     return f"{function}(\n" + "".join(f"        {each},\n" for each in given) + "    )"
 
 
-def _apart(pieces: list[str]) -> str:
+def apart(pieces: Sequence[str]) -> str:
     """Return pieces with two empty lines around definitions, and one between others."""
     text = pieces[0]
     for before, piece in itertools.pairwise(pieces):

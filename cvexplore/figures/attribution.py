@@ -1,12 +1,12 @@
 """How much each place of an image has a part, drawn over the image."""
 
 import io
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cvexplore.figures.overlay import heat_over
+from cvexplore.figures.pictures import enlarged, png
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -39,9 +39,7 @@ def attribution_over(
     row, column = divmod(place, columns)
     corners = (column * wide, row * high, (column + 1) * wide - 1, (row + 1) * high - 1)
     ImageDraw.Draw(image).rectangle(corners, outline=_MARK, width=3)
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
+    return png(image)
 
 
 def attribution_small(square: "Image", map_: np.ndarray) -> bytes:
@@ -51,10 +49,7 @@ def attribution_small(square: "Image", map_: np.ndarray) -> bytes:
 
 def _resized(square: "Image", side: int) -> "Image":
     """Return a picture of about this side; pixels of a small one stay squares."""
-    from PIL import Image
-
     least = min(square.size)
     if least < side:
-        enlarge = math.ceil(side / least)
-        return square.resize([each * enlarge for each in square.size], Image.Resampling.NEAREST)
+        return enlarged(square, side)
     return square.resize([round(each * side / least) for each in square.size])

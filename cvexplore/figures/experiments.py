@@ -1,12 +1,12 @@
 """Experiments as pictures: maps on one scale; what a strength, a layer or a channel changes."""
 
-import io
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cvexplore.figures.pictures import png
 from cvexplore.figures.sheet import Colours, palette
 from cvexplore.figures.theme import colour, frame
 
@@ -36,12 +36,8 @@ def on_one_scale(
     pixels[..., :3] = palette(colours)[levels.astype(np.uint8)]
     pixels[..., 3] = np.where(np.isnan(stacked), 0, 255)
     enlarge = max(1, math.ceil(side / stacked.shape[-1]))
-    pictures = []
-    for each in pixels.repeat(enlarge, axis=1).repeat(enlarge, axis=2):
-        buffer = io.BytesIO()
-        Image.fromarray(each).save(buffer, "PNG", compress_level=1)
-        pictures.append(buffer.getvalue())
-    return tuple(pictures)
+    large = pixels.repeat(enlarge, axis=1).repeat(enlarge, axis=2)
+    return tuple(png(Image.fromarray(each)) for each in large)
 
 
 def layer_curves(

@@ -5,11 +5,11 @@ where the map is low, and fades to grey as the map grows stronger, so that colou
 """
 
 import functools
-import io
-import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from cvexplore.figures.pictures import SIDE, enlarged, png_of_photo
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -23,7 +23,6 @@ ENDS: "dict[Sign, tuple[str, str]]" = {
     "absolute": ("nothing", "most, for or against"),
     "both": ("most against the class", "most for the class"),
 }
-_SIDE = 448  # pixels: a smaller picture is enlarged by a whole factor to about this
 _ZERO = 128  # the level of zero among those of both signs
 
 _WHITE = (255, 255, 255)
@@ -59,16 +58,16 @@ def explanation_over(
     """
     from PIL import Image
 
-    large = enlarged(square)
+    large = enlarged(square.convert("RGB"))
     grey = Image.blend(large, large.convert("L").convert("RGB"), strength)
     levels = _resized(_levels(explanation, sign, clip), large.size, explanation.smooth)
     cover = levels.point((_cover(sign) * (255 * strength)).round().astype(int).tolist())
-    return _encoded(Image.composite(_coloured(levels, sign), grey, cover))
+    return png_of_photo(Image.composite(_coloured(levels, sign), grey, cover))
 
 
 def explanation_alone(
     explanation: "Explanation",
-    size: tuple[int, int] = (_SIDE, _SIDE),
+    size: tuple[int, int] = (SIDE, SIDE),
     *,
     sign: "Sign" = "positive",
     clip: float = 99,
@@ -82,7 +81,7 @@ def explanation_alone(
         clip: the percentile of sizes from which on places count as the strongest.
     """
     levels = _resized(_levels(explanation, sign, clip), size, explanation.smooth)
-    return _encoded(_coloured(levels, sign))
+    return png_of_photo(_coloured(levels, sign))
 
 
 def legend(sign: "Sign" = "positive", width: int = 256, height: int = 12) -> bytes:
@@ -91,16 +90,7 @@ def legend(sign: "Sign" = "positive", width: int = 256, height: int = 12) -> byt
 
     first = 1 if sign == "both" else 0
     ramp = np.linspace(first, 255, width).round().astype(np.uint8)
-    return _encoded(_coloured(Image.fromarray(ramp[None].repeat(height, axis=0)), sign))
-
-
-def enlarged(square: "Image") -> "Image":
-    """Return a picture as maps are drawn on it: a small one times a whole number."""
-    from PIL import Image
-
-    factor = max(1, round(_SIDE / min(square.size)))
-    wide, high = square.size
-    return square.convert("RGB").resize((wide * factor, high * factor), Image.Resampling.NEAREST)
+    return png_of_photo(_coloured(Image.fromarray(ramp[None].repeat(height, axis=0)), sign))
 
 
 def _levels(explanation: "Explanation", sign: "Sign", clip: float) -> np.ndarray:
@@ -140,9 +130,3 @@ def _palette(sign: "Sign") -> bytes:
     places = np.linspace(1 if sign == "both" else 0, 255, len(anchors))  # white is on zero
     mixed = [np.interp(np.arange(256), places, anchors[:, band]) for band in range(3)]
     return np.stack(mixed, axis=1).round().astype(np.uint8).tobytes()
-
-
-def _encoded(image: "Image") -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
-    return buffer.getvalue()

@@ -10,14 +10,9 @@ from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 
-from cvexplore.figures.explanation import (
-    ENDS,
-    enlarged,
-    explanation_alone,
-    explanation_over,
-    legend,
-)
-from cvexplore.figures.page import fact_list, figure, page, png_of, uri
+from cvexplore.figures.explanation import ENDS, explanation_alone, explanation_over, legend
+from cvexplore.figures.page import fact_list, figure, page, uri
+from cvexplore.figures.pictures import enlarged, png
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -102,7 +97,7 @@ def _head(told: Report) -> str:
 
 
 def _overview(told: Report) -> str:
-    picture = figure(png_of(enlarged(told.square)), "The image as the network saw it", told.image)
+    picture = figure(png(enlarged(told.square)), "The image as the network saw it", told.image)
     rows = "".join(
         f"<tr><td>{escape(each.label)}</td><td class=number>{each.probability:.1%}</td>"
         f'<td class=bar><span style="width:{100 * each.probability:.1f}%"></span></td></tr>'

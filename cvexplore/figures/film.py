@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cvexplore.figures.pictures import png
 from cvexplore.figures.sheet import Colours, Scale, palette
 from cvexplore.figures.weights import filter_tiles
 
@@ -151,9 +152,7 @@ def _captioned(pixels: np.ndarray, caption: str, share: float, colours: np.ndarr
 
 def still(frame: "Image") -> bytes:
     """Return one frame as a PNG."""
-    buffer = io.BytesIO()
-    frame.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
+    return png(frame)
 
 
 def film(frames: "Sequence[Image]", *, seconds: float = 6.0) -> bytes:

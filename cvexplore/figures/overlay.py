@@ -5,14 +5,12 @@ Everything refers to the square that the network saw, so a drawing has that squa
 
 import colorsys
 import functools
-import io
-import math
-import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cvexplore.figures.pictures import enlarged, png_of_photo
 from cvexplore.figures.sheet import Colours, palette
 
 if TYPE_CHECKING:
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
     from cvexplore.interpret.dense import Box, Segmentation
 
-_LEAST_SIDE = 320  # pixels; on a smaller picture no label could be read, so it is enlarged
 _COVER = 140  # of 255: how much a mask hides of the picture
 _GOLDEN = 0.618034  # hues this far apart around the circle never come close to one another
 
@@ -54,7 +51,7 @@ def heat_over(
     cover = heat.point(lambda level: level * strength if clear_zero else 255 * strength)
     heat.putpalette(palette(colours).tobytes())
     drawn = square.convert("RGB")
-    return _encoded(Image.composite(heat.convert("RGB"), drawn, cover))
+    return png_of_photo(Image.composite(heat.convert("RGB"), drawn, cover))
 
 
 def _stretched(channel: np.ndarray, from_zero: bool) -> np.ndarray:
@@ -80,14 +77,14 @@ def boxes_over(square: "Image", boxes: Sequence["Box"]) -> bytes:
         if each.mask is not None and each.mask.inside.size:
             cover = Image.fromarray(each.mask.inside.astype(np.uint8) * _COVER)
             drawn.paste(class_colour(each.index), (each.mask.left, each.mask.top), cover)
-    enlarge = math.ceil(_LEAST_SIDE / max(square.size))
-    drawn = drawn.resize([side * enlarge for side in square.size], Image.Resampling.NEAREST)
+    drawn = enlarged(drawn)  # on fewer pixels no label could be read
+    enlarge = drawn.width // square.width
     draw = ImageDraw.Draw(drawn)
     for each in reversed(boxes):  # the surest last, on top
         _frame(draw, each, enlarge)
     for each in reversed(boxes):
         _label(draw, each, enlarge, drawn.size)
-    return _encoded(drawn)
+    return png_of_photo(drawn)
 
 
 def _frame(draw: "ImageDraw", box: "Box", enlarge: int) -> None:
@@ -125,7 +122,7 @@ def mask_over(square: "Image", found: "Segmentation") -> bytes:
     tinted.putpalette(colours.tobytes())
     cover = Image.fromarray(np.where(found.classes == found.background, 0, _COVER).astype(np.uint8))
     tinted, cover = (each.resize(square.size, Image.Resampling.NEAREST) for each in (tinted, cover))
-    return _encoded(Image.composite(tinted.convert("RGB"), drawn, cover))
+    return png_of_photo(Image.composite(tinted.convert("RGB"), drawn, cover))
 
 
 @functools.cache
@@ -144,10 +141,3 @@ def ink(colour: tuple[int, int, int]) -> str:
     ]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return "black" if luminance > 0.179 else "white"
-
-
-def _encoded(image: "Image") -> bytes:
-    buffer = io.BytesIO()
-    # run lengths alone: of photos as small as by searching for repeats, and a fifth faster
-    image.save(buffer, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
-    return buffer.getvalue()

@@ -4,13 +4,8 @@ It is read in light and dark, on a phone, and printed on A4.
 """
 
 import base64
-import io
 from collections.abc import Mapping
 from html import escape
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 
 def page(title: str, body: str) -> str:
@@ -42,13 +37,6 @@ def figure(png: bytes, caption: str, alt: str) -> str:
 def uri(png: bytes) -> str:
     """Return a picture as an address that holds it."""
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
-
-
-def png_of(image: "Image") -> bytes:
-    """Return a picture as a PNG."""
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 _PAGE = """<!doctype html>

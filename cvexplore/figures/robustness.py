@@ -1,11 +1,11 @@
 """Robustness as pictures: pixels, a frame on them, a search's tries, accuracy when corrupted."""
 
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cvexplore.figures.pictures import enlarged
 from cvexplore.figures.theme import colour, frame
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cvexplore.robustness import Accuracies, Count, Squares
 
-_SIDE = 224  # pixels; smaller pictures are enlarged by a whole factor, so a pixel stays a square
+SIDE = 224  # pixels a picture is shown with at least
 _MARK = (255, 176, 0)
 _GREY = "#888888"
 
@@ -33,15 +33,6 @@ def as_picture(pixels: np.ndarray) -> "Image":
     return Image.fromarray(bands[..., 0] if bands.shape[2] == 1 else bands)
 
 
-def enlarged(picture: "Image", side: int = _SIDE) -> "Image":
-    """Return a small picture enlarged by a whole factor to about ``side`` pixels."""
-    from PIL import Image
-
-    factor = max(1, round(side / picture.width))
-    size = (picture.width * factor, picture.height * factor)
-    return picture.resize(size, Image.Resampling.NEAREST)
-
-
 def framed(picture: "Image", corner: tuple[int, int], side: int) -> "Image":
     """Return the picture, enlarged if it is small, with a frame around one of its squares.
 
@@ -52,19 +43,12 @@ def framed(picture: "Image", corner: tuple[int, int], side: int) -> "Image":
     """
     from PIL import ImageDraw
 
-    drawn = enlarged(picture.convert("RGB"))
+    drawn = enlarged(picture.convert("RGB"), SIDE)
     factor = drawn.width // picture.width
     top, left, wide = (each * factor for each in (*corner, side))
     box = (left - 2, top - 2, left + wide + 1, top + wide + 1)
     ImageDraw.Draw(drawn).rectangle(box, None, _MARK, 2)
     return drawn
-
-
-def png(picture: "Image") -> bytes:
-    """Return a picture as the bytes of a PNG, which keeps every pixel as it is."""
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 # ------------------------------------------------------------------ charts

@@ -4,12 +4,13 @@ A sheet is a PNG with a palette: one byte a pixel and the colour map beside it, 
 milliseconds and no colour is computed twice. Byte 0 is transparent, the gaps between the tiles.
 """
 
-import io
 import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+
+from cvexplore.figures.pictures import png
 
 Colours = Literal["viridis", "magma", "cividis", "grey"]
 Scale = Literal["channel", "layer"]
@@ -91,10 +92,8 @@ def mosaic(images: np.ndarray, *, columns: int, tile: int = 56) -> bytes:
     padded[:count, :height, :width, :3] = large.transpose(0, 2, 3, 1)
     padded[:count, :height, :width, 3] = 255  # opaque: only the gaps let the page through
     grid = padded.reshape(rows, columns, height + _GAP, width + _GAP, 4).transpose(0, 2, 1, 3, 4)
-    buffer = io.BytesIO()
     pixels = np.ascontiguousarray(grid).reshape(rows * (height + _GAP), -1, 4)
-    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
+    return png(Image.fromarray(pixels))
 
 
 def _levels(maps: np.ndarray, scale: Scale) -> np.ndarray:
@@ -119,9 +118,7 @@ def _png(pixels: np.ndarray, colours: Colours) -> bytes:
 
     image = Image.frombytes("P", pixels.shape[::-1], np.ascontiguousarray(pixels).tobytes())
     image.putpalette(palette(colours).tobytes())
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=1, transparency=0)
-    return buffer.getvalue()
+    return png(image, transparency=0)
 
 
 def palette(colours: Colours) -> np.ndarray:

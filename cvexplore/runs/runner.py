@@ -8,6 +8,7 @@ the runner and its runs go on.
 """
 
 import contextlib
+import importlib
 import os
 import signal
 import subprocess
@@ -20,14 +21,19 @@ from filelock import FileLock, Timeout
 
 from cvexplore import folders
 from cvexplore.errors import RunError
+from cvexplore.runs import leftovers
+from cvexplore.runs.fairness import SHORT, slots
+from cvexplore.runs.living import SILENT_SECONDS
 from cvexplore.runs.store import Run, RunStore
 from cvexplore.runs.worker import work
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.05
 LOOK_SECONDS = 1.0
 IDLE_SECONDS = 600.0
-PATIENCE_SECONDS = 5.0  # that a run has to stop by itself before it is killed
-SILENT_SECONDS = 10.0  # without a heartbeat before a run without a worker is lost
+SPARE_SECONDS = 2.0  # without a run before there is time to import what some runs need
+HEED_SECONDS = 0.35  # that a run has to notice that it is to stop; a long step may not let it
+PATIENCE_SECONDS = 30.0  # that it then has to keep what it learned
+TIDY_SECONDS = 900.0  # between looks at what nobody needs any more
 
 # Windows has no fork; macOS has one, but its own libraries do not survive it.
 _CAN_FORK = hasattr(os, "fork") and sys.platform != "darwin"
@@ -38,8 +44,10 @@ def ensure(folder: Path | None = None) -> None:
 
     Raises:
         RunError: the folder cannot be written.
+        OptionError: ``CVEXPLORE_SLOTS`` is no number of runs.
     """
     folder = folder or folders.runs()
+    slots()  # here somebody hears of it
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "runner.lock", timeout=0):
@@ -71,14 +79,13 @@ def _runner_process(folder: Path, *arguments: str) -> "subprocess.Popen[bytes]":
         )
 
 
-def serve(store: RunStore, idle_seconds: float = IDLE_SECONDS, slots: int | None = None) -> None:
+def serve(store: RunStore, idle_seconds: float = IDLE_SECONDS, at_once: int = 0) -> None:
     """Be the runner until there has been nothing to do for ``idle_seconds``."""
-    slots = slots or max(1, (os.cpu_count() or 2) // 2)
     try:
         while True:
             with FileLock(store.folder / "runner.lock", timeout=0):
-                _Runner(store, slots).serve(idle_seconds)
-            if not any(run.state == "queued" for run in store.runs()):
+                _Runner(store, at_once or slots()).serve(idle_seconds)
+            if not store.queue():
                 return  # else one came in while we left, and whoever sent it saw us here
     except Timeout:
         return  # another one serves already
@@ -104,7 +111,7 @@ class _Runner:
         self.slots = slots
         self.workers: dict[str, _Forked | subprocess.Popen[bytes]] = {}  # by their run
         self.asked: dict[str, float] = {}  # run -> since when it was asked to stop
-        self.looked = 0.0  # when it was last seen to that all runs are well
+        self.looked = self.tidied = 0.0  # when lost runs, and what is left over, was looked for
 
     def serve(self, idle_seconds: float) -> None:
         if _CAN_FORK:
@@ -115,55 +122,82 @@ class _Runner:
                 self._turn()
             if self.workers:
                 busy = time.monotonic()
+            elif _CAN_FORK and time.monotonic() - busy > SPARE_SECONDS:
+                _import_more()
             time.sleep(POLL_SECONDS)
 
     def _turn(self) -> None:
         self._reap()
-        if len(self.workers) < self.slots and (run := self.store.claim()):
+        if run := self._next():
             self._start(run)
-        if time.monotonic() - self.looked > LOOK_SECONDS:
-            self.looked = time.monotonic()
-            self._look_after(self.store.runs())
+        now = time.monotonic()
+        if self.workers or now - self.looked > LOOK_SECONDS:
+            self._look_after(self.store.at_work())
+        if now - self.tidied > TIDY_SECONDS:
+            self.tidied = now
+            leftovers.remove(self.store)
+
+    def _next(self) -> Run | None:
+        """Claim a run if there is a slot for it; somebody waits for a short one's answer."""
+        if len(self.workers) < self.slots:
+            return self.store.claim()
+        if len(self.workers) == self.slots:
+            return self.store.claim(SHORT)
+        return None
 
     def _start(self, run: Run) -> None:
         self.asked.pop(run.id, None)
+        if before := self.workers.get(run.id):
+            before.wait()  # it has said how it ended and is about to go
         if _CAN_FORK:
             self.workers[run.id] = _Forked(lambda: work(self.store, run))
         else:
             self.workers[run.id] = _runner_process(self.store.folder, "--run", run.id)
 
     def _reap(self) -> None:
-        """Notice workers that are gone; one that did not say how it ended was killed."""
+        """Notice workers that are gone; one that did not say how it ended was killed, or could not.
+
+        It could not where the disk is full; then its code is 0.
+        """
         for run_id, worker in list(self.workers.items()):
             if (code := worker.poll()) is not None:
-                del self.workers[run_id]
-                self._lose(run_id, f"ended {_how(code)}")
+                if code:
+                    self.store.lose(run_id, f"ended {_how(code)}")
+                else:
+                    self.store.fail_unsaid(run_id)
+                del self.workers[run_id]  # not before that is written: the disk may be full
 
     def _look_after(self, runs: tuple[Run, ...]) -> None:
-        active = [run for run in runs if run.state in ("starting", "running", "stopping")]
-        for run in active:
-            if run.want == "stop":
+        """See to it that runs stop when they are to, and that none without a process is active."""
+        for run in runs:
+            if run.want != "run":
                 self._insist(run)
-            silent = time.time() - (run.heartbeat or run.created)
-            if silent > SILENT_SECONDS and run.id not in self.workers:
-                self._lose(run.id, "is gone")
+        if time.monotonic() - self.looked > LOOK_SECONDS:
+            self.looked = time.monotonic()
+            for run in runs:
+                silent = time.time() - (run.heartbeat or run.created)
+                if silent > SILENT_SECONDS[run.state] and run.id not in self.workers:
+                    self.store.lose(run.id, "is gone")
 
     def _insist(self, run: Run) -> None:
-        """Kill a run of ours that was asked to stop and does not."""
-        since = self.asked.setdefault(run.id, time.monotonic())
-        worker = self.workers.get(run.id)
-        if worker and time.monotonic() - since > PATIENCE_SECONDS:
-            message = (
-                "It did not stop by itself and was killed; it can go on from its last checkpoint."
-            )
-            self.store.end(run.id, "stopped", message)
-            worker.kill()
+        """End a run that was asked to stop or pause and is in the middle of a long step."""
+        waited = time.monotonic() - self.asked.setdefault(run.id, time.monotonic())
+        state = "paused" if run.want == "pause" else "stopped"
+        if run.state != "stopping" and waited > HEED_SECONDS:
+            message = f"It was in the middle of a long step; {self.store.goes_on(run.id)}."
+            if self.store.end_unheeding(run.id, state, message):
+                self._kill(run)
+        elif waited > PATIENCE_SECONDS:
+            message = f"It took too long to stop and was killed; {self.store.goes_on(run.id)}."
+            self.store.end(run.id, state, message)
+            self._kill(run)
 
-    def _lose(self, run_id: str, how: str) -> None:
-        """Say that a run's process is not there any more, unless one holds its lock."""
-        if not _is_held(self.store.folder / run_id / "lock"):
-            message = f"Its process {how}; it can go on from its last checkpoint."
-            self.store.end(run_id, "lost", message)
+    def _kill(self, run: Run) -> None:
+        if worker := self.workers.get(run.id):
+            worker.kill()
+        elif run.process and self.store.is_held(run.id):
+            with contextlib.suppress(OSError):  # an earlier runner's
+                os.kill(run.process, signal.SIGKILL)
 
 
 class _Forked:
@@ -189,6 +223,11 @@ class _Forked:
             self.code = os.waitstatus_to_exitcode(status) if done else None
         return self.code
 
+    def wait(self) -> None:
+        """Return when the process has ended."""
+        while self.poll() is None:
+            time.sleep(POLL_SECONDS)
+
     def kill(self) -> None:
         """End the process, whatever it does."""
         with contextlib.suppress(ProcessLookupError):
@@ -202,27 +241,30 @@ def _give_way() -> None:
 
 
 def _import_ahead() -> None:
-    """Import what a run needs, and compute nothing: a fork must find no thread or GPU in use."""
+    """Import what any run needs, and compute nothing: a fork must find no thread or GPU in use."""
+    import safetensors.torch  # noqa: F401
     import torch
     import torch._dynamo  # the first optimiser would import it, for over a second
 
+    import cvexplore.runs.jobs
     import cvexplore.training.loop  # noqa: F401
     from cvexplore.architectures import BUILDERS
+    from cvexplore.training.approaches import APPROACHES
+    from cvexplore.training.augmentations import AUGMENTATIONS
     from cvexplore.training.datasets import DATASETS
+    from cvexplore.training.optimizers import OPTIMIZERS
+    from cvexplore.training.schedules import SCHEDULES
 
     torch.set_num_threads(1)
-    list(BUILDERS)
-    list(DATASETS)
+    for registry in (BUILDERS, APPROACHES, AUGMENTATIONS, DATASETS, OPTIMIZERS, SCHEDULES):
+        list(registry)
 
 
-def _is_held(lock: Path) -> bool:
-    if not lock.parent.is_dir():
-        return False
-    try:
-        with FileLock(lock, timeout=0):
-            return False
-    except Timeout:
-        return True
+def _import_more() -> None:
+    """Import what some runs need, for seconds: while nobody waits."""
+    for library in ("torchvision", "timm"):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(library)
 
 
 def _how(code: int) -> str:

@@ -7,6 +7,12 @@ spread by the logarithm, half of the moments show a network that has hardly begu
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cvexplore.runs import writing
+
+if TYPE_CHECKING:
+    from cvexplore.training.loop import Training
 
 MOST_BYTES = 250_000_000  # of all snapshots of one run
 
@@ -58,3 +64,46 @@ def keep_only(run: Path, steps: Collection[int]) -> None:
     for step in kept(run):
         if step not in steps:
             file(run, step).unlink(missing_ok=True)
+
+
+class Moments:
+    """The moments of a run that trains.
+
+    Args:
+        run: its folder.
+        training: whose weights are kept.
+    """
+
+    def __init__(self, run: Path, training: "Training") -> None:
+        self._run = run
+        self._training = training
+        self._steps: frozenset[int] = frozenset()  # still to come
+        self._length = -1  # of the run, as it was planned
+
+    def plan(self) -> None:
+        """Find the moments of a run that begins or goes on."""
+        training, asked = self._training, self._training.config.snapshots
+        tensors = training.approach.network.state_dict().values()
+        count = affordable(asked, size := sum(each.nbytes for each in tensors))
+        if count < asked:
+            writing.log(self._run, f"{too_large(asked, count, size)}\n")
+        self._length = training.steps
+        self._steps = frozenset(moments(count, self._length))
+        now = training.step
+        past = {each for each in kept(self._run) if each < now}
+        keep_only(self._run, past | ({now} & self._steps))  # the others will come again
+        self.keep_if_due()
+
+    def keep_if_due(self) -> None:
+        """Keep the weights if this is one of the moments, which move with the run's length."""
+        if self._training.steps != self._length:
+            self.plan()
+        if self._training.step in self._steps:
+            self._steps -= {self._training.step}
+            self.keep()
+
+    def keep(self) -> None:
+        """Keep the weights of now."""
+        path = file(self._run, self._training.step)
+        path.parent.mkdir(exist_ok=True)
+        writing.replace(path, self._training.save)

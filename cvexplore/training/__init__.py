@@ -1,5 +1,5 @@
 """Training: a typed recipe, a loop that yields what it measures, and open sets of parts."""
 
-from cvexplore.training.config import MetricPoint, RunConfig
+from cvexplore.training.config import Change, MetricPoint, RunConfig, VectorPoint
 
-__all__ = ["MetricPoint", "RunConfig"]
+__all__ = ["Change", "MetricPoint", "RunConfig", "VectorPoint"]

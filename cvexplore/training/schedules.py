@@ -83,6 +83,40 @@ def exponential(
     return final ** (step / max(1, steps))
 
 
+@SCHEDULES.register("linear")
+def linear(
+    step: int,
+    steps: int,
+    losses: Sequence[float],
+    *,
+    final: Annotated[float, Range(0.0, 1.0)] = 0.0,
+) -> float:
+    """Fall by the same amount at every step.
+
+    Options:
+        final: what is left of the learning rate at the end
+    """
+    return 1 + (final - 1) * step / max(1, steps)
+
+
+@SCHEDULES.register("step")
+def stepwise(
+    step: int,
+    steps: int,
+    losses: Sequence[float],
+    *,
+    drops: Annotated[int, Range(1, 20)] = 2,
+    factor: Annotated[float, Range(0.01, 0.9)] = 0.1,
+) -> float:
+    """Drop by a factor a few times, at equal distances.
+
+    Options:
+        drops: how often; the run is cut into one part more
+        factor: what each drop multiplies the learning rate by
+    """
+    return factor ** (step // math.ceil(max(1, steps) / (drops + 1)))
+
+
 @SCHEDULES.register("plateau")
 def plateau(
     step: int,

@@ -6,6 +6,7 @@ of a person's image stays in that person's session.
 
 import ctypes
 import gc
+import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import streamlit as st
 from cvexplore import catalog
 from cvexplore.checkpoints import checkpoint
 from cvexplore.runs import RunStore
+from cvexplore.training.config import RunConfig
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 Options = tuple[tuple[str, Any], ...]
 
-_one_draws = threading.Lock()  # random numbers have one generator for all threads
+one_draws = threading.Lock()  # random numbers have one generator for all threads
 two_at_once = threading.Semaphore(2)  # more forward passes at once only wait for each other
 
 
@@ -102,7 +104,7 @@ def network(subject: Subject) -> "nn.Module":
     """
     import torch
 
-    with _one_draws, torch.random.fork_rng(devices=[]):
+    with one_draws, torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = catalog.build(subject.name, weights=subject.weights, **dict(subject.options))
     _give_memory_back()
@@ -182,12 +184,16 @@ def trained_on(subject: Subject) -> "Dataset | None":
 
 def learned_from(subject: Subject) -> tuple[str, Mapping[str, Any]] | None:
     """Return the name of that data set, and its options."""
+    config = recipe(subject)
+    return (config.dataset.name, config.dataset.options) if config else None
+
+
+def recipe(subject: Subject) -> RunConfig | None:
+    """Return how these weights were trained, if it was by this project."""
     if subject.weights.startswith("run:"):
-        run_id = subject.weights.removeprefix("run:").partition("@")[0]
-        data = RunStore().run(run_id).config.dataset
-        return data.name, data.options
+        return RunStore().run(subject.weights.removeprefix("run:").partition("@")[0]).config
     ours = checkpoint(subject.name) if subject.weights == "bundled" else None
-    return ours.dataset if ours else None
+    return RunConfig.from_json(json.dumps(ours.recipe)) if ours else None
 
 
 @st.cache_resource

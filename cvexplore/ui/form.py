@@ -59,10 +59,17 @@ def _list_of(option: Option) -> str:
     return name if place.isdigit() else ""
 
 
-def option_widget(option: Option, value: Any, *, key: str) -> Any:
-    """Draw the widget for one option: a toggle, a choice, a slider or a number field."""
+def option_widget(option: Option, value: Any, *, key: str, label: str = "") -> Any:
+    """Draw the widget for one option: a toggle, a choice, a slider or a number field.
+
+    Args:
+        option: what is asked for.
+        value: to begin with.
+        key: the widget's.
+        label: what it is called, if not by the option's name.
+    """
     bounds = option.range
-    label = option.name.replace("_", " ").capitalize()
+    label = label or option.name.replace("_", " ").capitalize()
     if bounds and bounds.unit:
         label += f" ({bounds.unit})"
     about: dict[str, Any] = {"key": key, "help": option.help or None}
@@ -93,9 +100,10 @@ def _whole_number(label: str, bounds: Range, value: int, about: dict[str, Any]) 
 
 
 def _number(label: str, bounds: Range, value: float, about: dict[str, Any]) -> float:
-    """Draw a slider, or a field where the values span several orders of magnitude."""
+    """Draw a slider, or a field where values span orders of magnitude or end between two stops."""
     low, high = float(bounds.low), float(bounds.high)
-    if bounds.step or (high <= 1 and low == 0):
+    shares = low == 0 and high <= 1 and round(high * 100) == high * 100
+    if bounds.step or shares:
         return st.slider(label, low, high, value, float(bounds.step or 0.01), **about)
     step = 10.0 ** math.floor(math.log10(value or high))
     return st.number_input(label, low, high, value, step, format="%.6g", **about)

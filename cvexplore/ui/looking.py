@@ -8,7 +8,7 @@ import streamlit as st
 from cvexplore.ui import cached
 from cvexplore.ui.cached import Subject
 from cvexplore.ui.pickers import pick_architecture, pick_weights
-from cvexplore.ui.pictures import Picture, pick_picture
+from cvexplore.ui.pictures import Picture, number_handed, pick_picture
 from cvexplore.ui.places import page
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ def pick_network_and_image(
     name = pick_architecture(start, key=architecture, tasks=tasks)
     subject = pick_weights(name, key="weights")
     with first:
-        picture = pick_picture(key="picture", trained_on=cached.trained_on(subject))
+        picture = pick_picture(
+            key="picture", trained_on=cached.trained_on(subject), given=_given(subject)
+        )
     st.page_link(
         page("anatomy"),
         label="Its anatomy",
@@ -66,3 +68,9 @@ def pick_network_and_image(
         query_params={"arch": name},
     )
     return NetworkAndImage(subject, picture)
+
+
+def _given(subject: Subject) -> int | None:
+    """Return the number of the picture that a link hands over, if it is of the network's data."""
+    data = cached.learned_from(subject)
+    return number_handed(st.query_params.get("picture", ""), data[0]) if data else None

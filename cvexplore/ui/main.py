@@ -42,8 +42,11 @@ chosen = st.navigation(
             _page("robustness", "Robustness", "shield"),
         ],
         "Train": [
+            _page("data", "Data", "photo_library"),
             _page("train", "Train", "model_training"),
             _page("runs", "Runs", "monitoring"),
+            _page("compare_runs", "Compare runs", "stacked_line_chart"),
+            _page("sweep", "Sweep", "grid_on"),
         ],
     }
 )

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from cvexplore.errors import CvexploreError
+from cvexplore.ui.words import plain
 
 
 @contextmanager
@@ -14,5 +15,5 @@ def told() -> Iterator[None]:
     try:
         yield
     except CvexploreError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         st.stop()

@@ -35,12 +35,26 @@ class Picture:
     name: str
 
 
-def pick_picture(*, key: str, trained_on: "Dataset | None" = None) -> Picture:
+def handed(dataset: str, number: int) -> str:
+    """Return the word for a picture of a data set in a link, as ``number_handed`` reads it."""
+    return f"{dataset}:{number}"
+
+
+def number_handed(word: str, dataset: str) -> int | None:
+    """Return the number of the picture that a link hands over; None if it is of other data."""
+    name, _, number = word.rpartition(":")
+    return int(number) if name == dataset and number.isdecimal() else None
+
+
+def pick_picture(
+    *, key: str, trained_on: "Dataset | None" = None, given: int | None = None
+) -> Picture:
     """Let a person give an image in one of many ways, or choose a sample.
 
     Args:
         key: the widgets' name.
         trained_on: offer this data set's pictures as samples instead of photos.
+        given: the number of its picture that was handed over, to begin with.
 
     Raises:
         ImageError: what was given is not an image we can read.
@@ -54,18 +68,20 @@ def pick_picture(*, key: str, trained_on: "Dataset | None" = None) -> Picture:
         wrap=True,
         help="It stays in this session, on this machine.",
     )
+    if source == "File":
+        return _from_file(key, trained_on, given)
     return _SOURCES[source](key, trained_on)
 
 
 # ------------------------------------------------------------------ the sources
 
 
-def _from_file(key: str, trained_on: "Dataset | None") -> Picture:
+def _from_file(key: str, trained_on: "Dataset | None", given: int | None = None) -> Picture:
     uploaded = st.file_uploader(
         "Your image", type=list(images.SUFFIXES), key=f"{key}.file", label_visibility="collapsed"
     )
     if uploaded is None:
-        return _pick_sample(key, trained_on) if trained_on else _pick_photo(key)
+        return _pick_sample(key, trained_on, given) if trained_on else _pick_photo(key)
     return _read(uploaded.getvalue(), "your image", "Choose another file, or remove it.")
 
 
@@ -95,9 +111,9 @@ def _from_drawing(key: str, trained_on: "Dataset | None") -> Picture:
 
 
 def _from_dataset(key: str, trained_on: "Dataset | None") -> Picture:
-    from cvexplore.training.datasets import DATASETS
+    from cvexplore.training.datasets import available
 
-    name = st.selectbox("Data set", sorted(DATASETS), key=f"{key}.dataset")
+    name = st.selectbox("Data set", sorted(available()), key=f"{key}.dataset")
     dataset = cached.dataset(name)
     every = "every class"
     wanted = st.selectbox("Class", [every, *dataset.classes], key=f"{key}.class.{name}")
@@ -151,16 +167,23 @@ def _pick_photo(key: str) -> Picture:
     return _photo(place)
 
 
-def _pick_sample(key: str, dataset: "Dataset") -> Picture:
+def _pick_sample(key: str, dataset: "Dataset", given: int | None) -> Picture:
     chosen = dataset.one_of_each(rows=2)
     names = [dataset.classes[int(dataset.labels[each])] for each in chosen]
+    captions = [f"or a picture of its data set: {name}" for name in names]
+    place = 0
+    if given is not None and given < len(dataset.labels):  # it takes the place of one of its class
+        name = dataset.classes[int(dataset.labels[given])]
+        place = names.index(name) if name in names else 0
+        chosen[place], captions[place] = given, f"the picture you came with: {name} · no. {given}"
     return _pick_of(
         dataset,
         chosen,
         columns=len(chosen) // 2,
-        captions=[f"or a picture of its data set: {name}" for name in names],
-        key=f"{key}.sample.{len(dataset.labels)}",
+        captions=captions,
+        key=f"{key}.sample.{len(dataset.labels)}" + (f".{given}" if given is not None else ""),
         alt="Pictures of the data set",
+        selected=place,
     )
 
 
@@ -172,6 +195,7 @@ def _pick_of(
     captions: list[str],
     key: str,
     alt: str,
+    selected: int = 0,
 ) -> Picture:
     from cvexplore.figures.sheet import mosaic
 
@@ -182,6 +206,7 @@ def _pick_of(
         captions=captions,
         key=key,
         alt=alt,
+        selected=selected,
     )
     return _of(dataset, chosen[place])
 

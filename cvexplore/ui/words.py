@@ -31,6 +31,11 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
+def about(seconds: float) -> str:
+    """Return an estimate in words: 7.25 is "about 7.2 s"."""
+    return f"about {duration(seconds) if seconds >= 10 else f'{seconds:.1f} s'}"
+
+
 def shape(sides: tuple[int, ...] | None) -> str:
     """Return a shape without its batch: (1, 64, 56, 56) is "64 × 56 × 56"."""
     return " × ".join(map(str, sides[1:])) if sides else "–"

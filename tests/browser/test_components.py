@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, WebSocket, expect
 from streamlit.testing.v1 import AppTest
 
 from cvexplore.ui.components import static_url
-from cvexplore.ui.components.live_curves import Curve, Panel, _panel
+from cvexplore.ui.components.live_curves import Band, Curve, Panel, _panel
 from tests.browser.conftest import READY, ROOT, Open, serving_gallery, watched
 
 GALLERY = Path(__file__).with_name("component_gallery.py")
@@ -407,6 +407,21 @@ def test_curves_are_put_in_order_and_gaps_are_null() -> None:
     curve = json.loads(json.dumps(panel))["curves"][0]
     assert curve["x"] == [0, 5, 10, 15, 20]
     assert curve["y"] == [None, 2, 1, None, None]
+
+
+def test_shadows_and_bands_have_the_colour_of_their_curve() -> None:
+    curves = (
+        Curve("first", [0, 1], [1, 2], faint=True),
+        Curve("first", [0, 1], [1, 2]),
+        Curve("second", [0, 1], [1, 2]),
+        Curve("third", [0, 1], [1, 2], colour=5),
+    )
+    bands = (Band("third", [1, 0], [0, math.nan], [4, 3]), Band("second", [0], [1], [2]))
+    panel = _panel(Panel("Loss", curves, bands=bands))
+    assert [each["colour"] for each in panel["curves"]] == [0, 0, 1, 5]
+    assert [each["colour"] for each in panel["bands"]] == [5, 1]
+    assert panel["bands"][0]["x"] == [0, 1]
+    assert (panel["bands"][0]["low"], panel["bands"][0]["high"]) == ([None, 0], [3, 4])
 
 
 def test_a_curve_has_as_many_values_as_steps() -> None:

@@ -57,6 +57,11 @@ RUN = {
     "steps": WHOLE,
     "metrics": dict,
     "message": str,
+    "name": str,
+    "tags": list,
+    "note": str,
+    "group": str,
+    "changes": list,
     "config": dict,
 }
 POINT = {"step": WHOLE, "split": str, "name": str, "value": float, "seconds": float}

@@ -102,7 +102,8 @@ def test_a_builder_and_its_design_are_the_same_network(
 
 
 def test_there_is_a_design_for_every_builder() -> None:
-    assert set(starts()) == set(BUILDERS)
+    # No block pads a shortcut with zeros, as the small ResNet does.
+    assert set(starts()) == set(BUILDERS) - {"resnet_cifar"}
 
 
 CODE = [case for case in CASES if case[0] in ("resnet", "densenet", "vit", "detr")]

@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 
 from cvexplore.attribution import Explanation
-from cvexplore.figures.explanation import enlarged, explanation_alone, explanation_over, legend
+from cvexplore.figures.explanation import explanation_alone, explanation_over, legend
+from cvexplore.figures.pictures import enlarged
 from cvexplore.plugins import Choice
 
 GREY = Image.new("RGB", (56, 56), (90, 90, 90))

@@ -111,12 +111,11 @@ def test_a_frame_lies_on_the_edges_of_its_box_and_the_inside_is_left_alone() -> 
 
 def test_boxes_on_a_small_picture_are_enlarged_with_it() -> None:
     drawn = pixels(boxes_over(Image.new("RGB", (28, 28)), [Box("3", 1.0, 4, 20, 24, 26, 3)]))
-    factor = 320 / 28
-    assert drawn.shape == (28 * 12, 28 * 12, 3)
-    assert factor <= 12
-    assert tuple(drawn[20 * 12, 14 * 12]) == class_colour(3)
-    assert tuple(drawn[26 * 12, 14 * 12]) == class_colour(3)
-    assert not drawn[22 * 12 : 25 * 12, 6 * 12 : 22 * 12].any()
+    factor = 16  # to 448 pixels
+    assert drawn.shape == (28 * factor, 28 * factor, 3)
+    assert tuple(drawn[20 * factor, 14 * factor]) == class_colour(3)
+    assert tuple(drawn[26 * factor, 14 * factor]) == class_colour(3)
+    assert not drawn[22 * factor : 25 * factor, 6 * factor : 22 * factor].any()
 
 
 def test_a_label_stays_inside_the_picture() -> None:

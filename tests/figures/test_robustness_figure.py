@@ -9,13 +9,12 @@ import pytest
 import torch
 from PIL import Image
 
+from cvexplore.figures.pictures import enlarged, png
 from cvexplore.figures.robustness import (
     accuracy_curves,
     as_picture,
-    enlarged,
     framed,
     occlusions,
-    png,
     tries,
 )
 from cvexplore.robustness import Accuracies, Count, Squares
@@ -47,7 +46,7 @@ def test_a_small_picture_is_enlarged_by_whole_pixels_and_a_large_one_stays() -> 
     small = as_picture(random_pixels(3, 28).numpy())
     large = np.asarray(enlarged(small, 112))
     assert (large == np.asarray(small).repeat(4, 0).repeat(4, 1)).all()
-    assert enlarged(large_one := as_picture(random_pixels(3, 224).numpy())).size == large_one.size
+    assert enlarged(large_one := as_picture(random_pixels(3, 384).numpy())).size == large_one.size
 
 
 def test_a_frame_stands_around_the_square_and_leaves_its_inside() -> None:

@@ -11,6 +11,7 @@ from cvexplore import attribution, catalog, images
 from cvexplore.attribution import Asked, Doubt, Explanation, attribute
 from cvexplore.attribution.asked import Passes
 from cvexplore.attribution.layers import default_layer
+from cvexplore.attribution.speed import Speed
 from cvexplore.plugins import Choice
 from cvexplore.ui import attribution as ui
 from cvexplore.ui.attribution import Explaining, explained, known, networks, validity, waiting
@@ -50,13 +51,13 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> Computed:
 @pytest.fixture
 def slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a pass take a second each way."""
-    monkeypatch.setattr(known, "seconds_a_pass", lambda explaining: (1.0, 1.0))
+    monkeypatch.setattr(known, "speed", lambda explaining: Speed(1.0, 1.0))
 
 
 @pytest.fixture
 def quick_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a pass take no time to speak of, so that all methods run at once."""
-    monkeypatch.setattr(known, "seconds_a_pass", lambda explaining: (1e-4, 1e-4))
+    monkeypatch.setattr(known, "speed", lambda explaining: Speed(1e-4, 1e-4))
 
 
 def maps(app: AppTest) -> dict[str, str]:

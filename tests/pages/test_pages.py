@@ -239,7 +239,7 @@ def test_published_weights_are_fetched_only_when_asked() -> None:
 
 def test_train_submits_the_recipe_on_the_form() -> None:
     app = opened("train", data="digits", schedule="one_cycle")
-    app.number_input(key="recipe.epochs").set_value(2)
+    app.number_input(key="train.0.epochs").set_value(2)
     next(each for each in app.button if each.label == "Launch").click().run()
     (run,) = RunStore().runs()
     assert run.state == "queued"
@@ -265,6 +265,6 @@ def test_runs_shows_the_curves_of_the_run_in_the_link() -> None:
     store.record(wanted, [MetricPoint(1, "train", "loss", 2.5, 0.1)], 1, 10)
     app = opened("runs", run=wanted)
     assert not app.exception
-    assert any("cvexplore/simple_cnn on digits" in each.value for each in app.subheader)
+    assert any(r"cvexplore/simple\_cnn on digits" in each.value for each in app.subheader)
     sent = [json.loads(each.proto.json) for each in app.get("bidi_component")]
     assert any("2.5" in json.dumps(each) for each in sent)

@@ -214,7 +214,7 @@ def test_work_that_was_stopped_waits_until_someone_asks_for_it() -> None:
     assert app.markdown[0].value == "at work"
     button(app, "Stop").click().run()
     assert not app.markdown
-    button(app, "Work (about 5 s)").click().run()
+    button(app, "Work (about 5.0 s)").click().run()
     assert app.markdown[0].value == "at work"
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +14,23 @@ import psutil
 import pytest
 
 from cvexplore.plugins import Choice
-from cvexplore.runs import Run, RunStore
-from cvexplore.training import RunConfig
+from cvexplore.runs import Run, RunStore, learning, reporting, worker
+from cvexplore.training import MetricPoint, RunConfig
 
 _SERVE = """
 import os
 {first}
 import cvexplore.runs.runner as runner
+import cvexplore.runs.learning as learning
+import cvexplore.runs.reporting as reporting
 import cvexplore.runs.worker as worker
 from cvexplore.runs import RunStore
 {then}
-runner.serve(RunStore(), idle_seconds={idle_seconds}, slots={slots})
+runner.serve(RunStore(), idle_seconds={idle_seconds}, at_once={slots})
 """
+
+# For a runner's ``then``: workers that write often, and keep a checkpoint each time.
+EAGER = "learning.CHECKPOINT_SECONDS = 0; reporting.FLUSH_SECONDS = 0.02"
 
 
 def recipe(**changed: Any) -> RunConfig:
@@ -52,6 +58,50 @@ def weights(store: RunStore, run_id: str) -> bytes:
     return (store.folder / run_id / "weights.safetensors").read_bytes()
 
 
+def claimed(store: RunStore, config: RunConfig) -> Run:
+    store.submit(config)
+    run = store.claim()
+    assert run
+    return run
+
+
+def train(store: RunStore, config: RunConfig, **options: Any) -> Run:
+    run = claimed(store, config)
+    worker.work(store, run, **options)
+    return store.run(run.id)
+
+
+def train_on(store: RunStore, run_id: str, **options: Any) -> Run:
+    store.resume(run_id)
+    run = store.claim()
+    assert run
+    assert run.id == run_id
+    worker.work(store, run, **options)
+    return store.run(run_id)
+
+
+def stopping(store: RunStore, step: int, what: str = "stop") -> Any:
+    """Return what asks the only active run to stop once it has done so many steps."""
+
+    def on_point(point: MetricPoint) -> None:
+        if point.step == step:
+            (run,) = (each for each in store.runs() if each.active)
+            store.want(run.id, what)
+
+    return on_point
+
+
+def vectors(store: RunStore, run_id: str) -> list[tuple[int, str, bytes]]:
+    """Return all that was measured a layer or a pair of classes, to the bit."""
+    names = ("gradient_norm", "update_ratio", "dead"), ("confusion",)
+    return [
+        (point.step, point.name, array("f", point.values).tobytes())
+        for split, of_split in zip(("train", "validation"), names, strict=True)
+        for name in of_split
+        for point in store.vectors(run_id, name, split)
+    ]
+
+
 @dataclass
 class Place:
     """A home, its store, and whatever processes it has."""
@@ -77,7 +127,7 @@ class Place:
     def submit(self, config: RunConfig) -> str:
         return self.store.submit(config)
 
-    def until(self, claim: Callable[[], Any], seconds: float = 60) -> float:
+    def until(self, claim: Callable[[], Any], seconds: float = 240) -> float:
         """Wait until the claim holds and return how many seconds that took."""
         began = time.monotonic()
         while not claim():
@@ -91,7 +141,7 @@ class Place:
     def until_step(self, run_id: str, step: int) -> float:
         return self.until(lambda: self.store.run(run_id).step >= step)
 
-    def until_ended(self, run_id: str, seconds: float = 60) -> Run:
+    def until_ended(self, run_id: str, seconds: float = 240) -> Run:
         self.until(lambda: not self.store.run(run_id).active, seconds)
         return self.store.run(run_id)
 
@@ -137,6 +187,14 @@ def place(home: Path) -> Iterator[Place]:
 @pytest.fixture
 def store(home: Path) -> RunStore:
     return RunStore()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the worker write, look and keep checkpoints at every step."""
+    for name in ("FLUSH_SECONDS", "LOOK_SECONDS"):
+        monkeypatch.setattr(reporting, name, 0.0)
+    monkeypatch.setattr(learning, "CHECKPOINT_SECONDS", 0.0)
 
 
 @pytest.fixture

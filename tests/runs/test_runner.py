@@ -8,17 +8,21 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
+import torch
 from filelock import FileLock
 
 from cvexplore import folders
 from cvexplore.errors import RunError
+from cvexplore.plugins import Choice
 from cvexplore.runs import RunStore, runner
+from cvexplore.training import MetricPoint
 from cvexplore.training.loop import Training
-from tests.runs.conftest import ENDLESS, Place, fill, recipe, rows, weights
+from tests.runs.conftest import EAGER, ENDLESS, Place, fill, recipe, rows, vectors, weights
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("runners")]
 
@@ -55,25 +59,63 @@ def test_a_run_is_trained_to_its_end(warm: Place) -> None:
 
 
 @both_ways
-def test_a_stop_takes_effect_at_once_and_leaves_weights(warm: Place) -> None:
+@pytest.mark.parametrize(("what", "state"), [("stop", "stopped"), ("pause", "paused")])
+def test_a_halt_takes_effect_at_once_and_leaves_weights(warm: Place, what: str, state: str) -> None:
     run_id = warm.submit(ENDLESS)
     warm.until_step(run_id, 50)
-    warm.store.want(run_id, "stop")
-    seconds = warm.until(lambda: not warm.store.run(run_id).active)
-    assert seconds < 3
-    run = warm.store.run(run_id)
-    assert (run.state, run.message) == ("stopped", "")
+    warm.store.want(run_id, what)
+    seconds = warm.until(lambda: warm.store.run(run_id).state not in ("running", "starting"))
+    assert seconds < 3  # a guard: how long it takes is measured where the machine is quiet
+    run = warm.until_ended(run_id)
+    assert (run.state, run.message) == (state, "")
     assert rows(warm.store, run_id)[-1][0] == run.step
     assert weights(warm.store, run_id)
 
 
+@forked
+def test_a_paused_run_leaves_its_slot_and_goes_on(warm: Place) -> None:
+    paused, other = (warm.submit(ENDLESS) for _ in range(2))
+    waiting = warm.submit(recipe())
+    for run_id in (paused, other):
+        warm.until_step(run_id, 20)
+    warm.store.want(paused, "pause")
+    assert warm.until_ended(waiting).state == "finished"
+    halted = warm.store.run(paused)
+    assert halted.state == "paused"
+    warm.store.resume(paused)
+    warm.until_step(paused, halted.step + 20)
+    for run_id in (paused, other):
+        warm.store.want(run_id, "stop")
+        assert warm.until_ended(run_id).state == "stopped"
+
+
+@forked
+def test_a_run_is_steered_from_outside(warm: Place) -> None:
+    run_id = warm.submit(replace(ENDLESS, schedule=Choice("constant")))
+    warm.until_step(run_id, 5)
+    warm.store.steer(run_id, "learning_rate", 1e-4)
+    warm.until(lambda: warm.store.run(run_id).changes)
+    (change,) = warm.store.run(run_id).changes
+    warm.until_step(run_id, change.step + 5)
+    warm.store.want(run_id, "stop")
+    warm.until_ended(run_id)
+    rates = warm.store.curves(run_id)["train", "learning_rate"]
+    for step, rate in zip(rates.steps, rates.values, strict=True):
+        assert rate == (1e-4 if step > change.step else ENDLESS.learning_rate)
+
+
 @both_ways
-def test_a_run_that_is_killed_touches_no_other(warm: Place) -> None:
+def test_a_run_that_is_killed_goes_on_once_and_touches_no_other(warm: Place) -> None:
     killed, other = (warm.submit(ENDLESS) for _ in range(2))
     waiting = warm.submit(recipe())
     for run_id in (killed, other):
         warm.until_step(run_id, 20)
     assert warm.store.run(waiting).state == "queued"  # two slots, both in use
+    warm.worker(killed).kill()
+    warm.until(lambda: warm.store.run(killed).crashes)
+    assert "SIGKILL" in warm.store.run(killed).message
+    warm.until(lambda: warm.store.run(killed).state == "running")
+    assert "goes on" in warm.store.run(killed).message or "begins" in warm.store.run(killed).message
     warm.worker(killed).kill()
     run = warm.until_ended(killed)
     assert run.state == "lost"
@@ -83,6 +125,37 @@ def test_a_run_that_is_killed_touches_no_other(warm: Place) -> None:
     warm.until_step(other, step + 20)
     warm.store.want(other, "stop")
     assert warm.until_ended(other).state == "stopped"
+
+
+@forked
+def test_what_is_short_waits_for_no_long_run(warm: Place) -> None:
+    longs = [warm.submit(ENDLESS) for _ in range(2)]
+    for run_id in longs:
+        warm.until_step(run_id, 1)
+    short = warm.until_ended(warm.store.submit(recipe(), kind="lr_find"))
+    assert (short.state, short.message) == ("finished", "")
+    assert warm.store.curves(short.id)["lr_find", "loss"].steps
+    for run_id in longs:
+        assert warm.store.run(run_id).state == "running"
+        warm.store.want(run_id, "stop")
+    for run_id in longs:
+        warm.until_ended(run_id)
+
+
+@forked
+def test_a_test_split_is_measured_once(warm: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CVEXPLORE_HOME", str(warm.home))
+    run = warm.until_ended(warm.submit(recipe(test=0.2)))
+    job = warm.until_ended(warm.store.test_best(run.id))
+    assert (job.state, job.message) == ("finished", "")
+    tested = warm.store.run(run.id)
+    training = Training(replace(run.config, weights=f"run:{run.id}"))
+    scores = [point for point in training.measure("test") if isinstance(point, MetricPoint)]
+    (loss,) = (point.value for point in scores if point.name == "loss")
+    assert tested.latest["test/loss"] == pytest.approx(loss)
+    assert warm.store.curves(run.id)["test", "loss"].steps == [run.step]
+    with pytest.raises(RunError, match="measured on the test split already"):
+        warm.store.test_best(run.id)
 
 
 @forked
@@ -114,19 +187,74 @@ def test_runs_of_another_home_are_not_its_affair(warm: Place, place: Place) -> N
 
 @pytest.mark.slow
 def test_a_run_killed_again_and_again_ends_as_the_one_left_alone(place: Place) -> None:
-    place.serve(then="worker.CHECKPOINT_SECONDS = 0; worker.FLUSH_SECONDS = 0.02")
+    place.serve(then=EAGER)
     config = recipe(steps=400)
     whole, killed = place.submit(config), place.submit(config)
-    for step in (60, 150, 240):
-        place.until_step(killed, step)
-        place.worker(killed).kill()
-        assert place.until_ended(killed).state == "lost"
-        place.store.resume(killed)
+    place.until_step(killed, 60)
+    place.worker(killed).kill()
+    place.until(lambda: place.store.run(killed).crashes)  # the first time it goes on by itself
+    place.until_step(killed, 150)
+    place.worker(killed).kill()
+    assert place.until_ended(killed).state == "lost"
+    place.store.resume(killed)  # and so it does after somebody let it
+    place.until_step(killed, 240)
+    place.worker(killed).kill()
     for run_id in (whole, killed):
         assert place.until_ended(run_id).state == "finished"
     assert rows(place.store, killed) == rows(place.store, whole)
-    assert len(rows(place.store, whole)) == 3 * 400 + 2 * 80
+    assert vectors(place.store, killed) == vectors(place.store, whole)
     assert weights(place.store, killed) == weights(place.store, whole)
+
+
+# A runner's own steps, one run after the other and at full speed: claim, fork, kill, lose, claim.
+_TWENTY = """
+import random
+import sys
+import time
+from cvexplore.runs import RunStore, learning, reporting, runner
+from cvexplore.runs.worker import work
+from tests.runs.conftest import recipe
+
+learning.CHECKPOINT_SECONDS, reporting.FLUSH_SECONDS = 0.0, 0.0
+runner._give_way = lambda: None
+runner._import_ahead()
+store, draw = RunStore(), random.Random(8)
+
+def start():
+    run = store.claim()
+    return runner._Forked(lambda: work(store, run))
+
+for count in range(21):
+    run_id = store.submit(recipe(steps=40, options={"width": 2, "hidden": 4}))
+    worker = start()
+    if count:
+        at = draw.randrange(40)
+        while worker.poll() is None and store.run(run_id).step < at:
+            time.sleep(0.002)
+        worker.kill()
+        worker.wait()
+        store.lose(run_id, "ended by SIGKILL")
+        if store.run(run_id).state == "queued":
+            worker = start()
+    worker.wait()
+"""
+
+
+@pytest.mark.slow
+def test_twenty_of_twenty_killed_runs_end_as_the_one_left_alone(place: Place) -> None:
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", _TWENTY], check=True, timeout=600, cwd=root)
+    *killed, whole = place.store.runs()
+    assert len(killed) == 20
+    for run in killed:
+        assert (run.state, run.step) == ("finished", 40)
+        assert rows(place.store, run.id) == rows(place.store, whole.id)
+        assert vectors(place.store, run.id) == vectors(place.store, whole.id)
+        assert weights(place.store, run.id) == weights(place.store, whole.id)
+    assert sum(run.crashes for run in killed) >= 10  # most were killed in their midst
+
+
+_SOON = "runner.SILENT_SECONDS.update(starting=0.5, running=0.5, stopping=0.5)"
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -143,10 +271,11 @@ def test_runs_outlive_their_runner_and_the_next_one_takes_over(place: Place, way
     claimed = place.store.claim()
     assert claimed
     assert claimed.id == orphan
-    place.serve(first=WAYS[way], then="runner.SILENT_SECONDS = 0.01", slots=1)
+    place.serve(first=WAYS[way], then=_SOON, slots=1)
     later = place.submit(recipe())
     assert place.until_ended(later).state == "finished"
-    assert place.until_ended(orphan).state == "lost"
+    taken_up = place.until_ended(orphan)
+    assert (taken_up.state, taken_up.crashes) == ("finished", 1)
 
     step = place.store.run(outliving).step
     place.until_step(outliving, step + 100)
@@ -161,7 +290,7 @@ def test_runs_outlive_their_runner_and_the_next_one_takes_over(place: Place, way
 def test_a_runner_outlives_a_full_disk(small_disk: Path) -> None:
     place = Place(small_disk)
     try:
-        process = place.serve(then="worker.CHECKPOINT_SECONDS = 0; runner.SILENT_SECONDS = 0.5")
+        process = place.serve(then=f"learning.CHECKPOINT_SECONDS = 0; {_SOON}")
         hit = place.submit(ENDLESS)
         place.until_step(hit, 20)
         measured = rows(place.store, hit)
@@ -184,39 +313,46 @@ _STUBBORN = """
 import time
 from cvexplore import folders
 from cvexplore.training.loop import Training
-evaluate = Training.evaluate
+turns = Training.turns
 
 def stubborn(self):
-    if self.config.seed != 13:
-        return evaluate(self)
-    (folders.home() / "deaf").touch()
-    time.sleep(600)
+    for number, points in enumerate(turns(self)):
+        yield points
+        if self.config.seed == 13 and number == 6:
+            (folders.home() / "deaf").touch()
+            time.sleep(600)
 
-Training.evaluate = stubborn
-runner.PATIENCE_SECONDS = 1
+Training.turns = stubborn
+learning.LONG_TURN_SECONDS = -1
+learning.CHECKPOINT_SHARE = 1e9
+reporting.FLUSH_SECONDS = 0
 """
 
 
-def test_a_run_that_does_not_stop_is_killed_and_only_it(place: Place) -> None:
+@pytest.mark.parametrize(("what", "state"), [("stop", "stopped"), ("pause", "paused")])
+def test_a_long_step_is_not_waited_for(place: Place, what: str, state: str) -> None:
     place.serve(then=_STUBBORN)
     stubborn, other = place.submit(recipe(seed=13)), place.submit(ENDLESS)
     place.until(lambda: (folders.home() / "deaf").exists())
     place.until_step(other, 1)
     worker = place.worker(stubborn)
-    place.store.want(stubborn, "stop")
+    place.store.want(stubborn, what)
     run = place.until_ended(stubborn, seconds=10)
-    assert run.state == "stopped"
-    assert "killed" in run.message
+    assert run.state == state
+    assert "long step; it goes on from its last checkpoint" in run.message
+    saved = torch.load(place.store.folder / stubborn / "checkpoint.pt", weights_only=True)
+    assert saved["training"]["step"] == run.step  # nothing that was recorded is lost
+    assert rows(place.store, stubborn)[-1][0] == run.step
     place.until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, 5)
     step = place.store.run(other).step
     place.until_step(other, step + 20)
-    assert place.store.run(stubborn).state == "stopped"  # and not lost
+    assert place.store.run(stubborn).state == state  # and not lost
 
 
 def test_patience_starts_anew_when_a_run_goes_on(
     store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(runner, "HEED_SECONDS", 0.2)
     monkeypatch.setattr(runner, "_Forked", lambda job: subprocess.Popen(["sleep", "60"]))
     serving = runner._Runner(store, slots=1)
     run_id = store.submit(recipe())
@@ -236,6 +372,7 @@ def test_patience_starts_anew_when_a_run_goes_on(
         ending.callback(first.kill)
         time.sleep(0.3)
         store.end(run_id, "stopped")  # it did stop, by itself
+        first.kill()
         store.resume(run_id)
         second = start_and_ask_to_stop()
         ending.callback(second.kill)
@@ -243,6 +380,29 @@ def test_patience_starts_anew_when_a_run_goes_on(
         time.sleep(0.3)
         serving._look_after(store.runs())
         assert second.wait(5) == -signal.SIGKILL
+
+
+class _Gone:
+    """A worker that has left."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+    def poll(self) -> int:
+        return self.code
+
+
+@pytest.mark.parametrize(("code", "state"), [(0, "failed"), (-9, "queued")])
+def test_a_worker_that_left_by_itself_and_said_nothing_does_not_go_on(
+    store: RunStore, code: int, state: str
+) -> None:
+    run_id = store.submit(recipe())
+    store.claim()
+    serving = runner._Runner(store, slots=1)
+    serving.workers[run_id] = _Gone(code)  # type: ignore[assignment]
+    serving._reap()
+    assert store.run(run_id).state == state
+    assert serving.workers == {}
 
 
 # ------------------------------------------------------------------ coming and going

@@ -9,11 +9,11 @@ from safetensors.torch import load_file
 from cvexplore import catalog
 from cvexplore.catalog.weights import origin
 from cvexplore.errors import CvexploreError, OptionError
-from cvexplore.runs import Run, RunStore, snapshots, worker
+from cvexplore.runs import Run, RunStore, learning, reporting, snapshots, worker
 from cvexplore.runs.snapshots import MOST_BYTES, affordable, kept, moments
 from cvexplore.training import MetricPoint, RunConfig
 from cvexplore.training.loop import Training
-from tests.runs.conftest import Place, recipe, weights
+from tests.runs.conftest import EAGER, Place, recipe, weights
 
 # ------------------------------------------------------------------ which moments
 
@@ -148,7 +148,7 @@ def test_a_large_network_keeps_fewer_and_says_why(
 def test_a_stopped_run_keeps_its_last_moment_until_it_goes_on(
     store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(reporting, "LOOK_SECONDS", 0.0)
     config = recipe(snapshots=5, epochs=4)  # 0, 1, 5, 11, 20
     whole = train(store, config)
 
@@ -178,13 +178,13 @@ def assert_same_moments(some: Path, other: Path) -> None:
 def test_moments_after_the_checkpoint_are_forgotten_and_made_again(
     store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("FLUSH_SECONDS", "CHECKPOINT_SECONDS"):
-        monkeypatch.setattr(worker, name, 0.0)
+    monkeypatch.setattr(reporting, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(learning, "CHECKPOINT_SECONDS", 0.0)
     config = recipe(snapshots=21, epochs=4)
 
     def crash(point: MetricPoint) -> None:
         if point.step == 8:
-            monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 1e9)
+            monkeypatch.setattr(learning, "CHECKPOINT_SECONDS", 1e9)
         if point.step == 14:
             raise ZeroDivisionError
 
@@ -201,7 +201,7 @@ def test_moments_after_the_checkpoint_are_forgotten_and_made_again(
 
 @pytest.fixture
 def killing(place: Place) -> Place:
-    place.serve(then="worker.CHECKPOINT_SECONDS = 0; worker.FLUSH_SECONDS = 0.02")
+    place.serve(then=EAGER)
     return place
 
 
@@ -211,11 +211,13 @@ def killing(place: Place) -> Place:
 def test_a_run_killed_twice_keeps_the_same_moments_as_one_left_alone(killing: Place) -> None:
     config = recipe(steps=90, snapshots=30)
     whole, killed = killing.submit(config), killing.submit(config)
-    for step in (20, 50):
-        killing.until_step(killed, step)
-        killing.worker(killed).kill()
-        assert killing.until_ended(killed).state == "lost"
-        killing.store.resume(killed)
+    killing.until_step(killed, 20)
+    killing.worker(killed).kill()
+    killing.until(lambda: killing.store.run(killed).crashes)  # the first time it goes on by itself
+    killing.until_step(killed, 50)
+    killing.worker(killed).kill()
+    assert killing.until_ended(killed).state == "lost"
+    killing.store.resume(killed)
     for run_id in (whole, killed):
         assert killing.until_ended(run_id).state == "finished"
     folder = killing.store.folder

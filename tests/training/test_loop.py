@@ -2,13 +2,20 @@
 
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from sklearn.metrics import accuracy_score, log_loss
+from sklearn.metrics import (
+    accuracy_score,
+    confusion_matrix,
+    f1_score,
+    log_loss,
+    precision_score,
+    recall_score,
+)
 from torch import Tensor, nn
 from torch.optim import lr_scheduler
 
@@ -18,7 +25,8 @@ from cvexplore.plugins import Choice
 from cvexplore.training import MetricPoint, RunConfig
 from cvexplore.training.approaches import Batch
 from cvexplore.training.datasets import DATASETS
-from cvexplore.training.loop import Training
+from cvexplore.training.loop import Point, Training
+from cvexplore.training.measuring import Measurement
 from cvexplore.training.splits import shuffled, stratified
 
 TINY = {"width": 4, "hidden": 16}
@@ -35,8 +43,12 @@ def recipe(**changed: Any) -> RunConfig:
     return RunConfig(**standard | changed)
 
 
-def values(points: list[MetricPoint], name: str, split: str = "train") -> list[float]:
-    return [point.value for point in points if (point.name, point.split) == (name, split)]
+def values(points: Sequence[Point], name: str, split: str = "train") -> list[Any]:
+    return [
+        point.value if isinstance(point, MetricPoint) else point.values
+        for point in points
+        if (point.name, point.split) == (name, split)
+    ]
 
 
 def known(points: list[MetricPoint]) -> list[tuple[int, str, str, float]]:
@@ -70,7 +82,7 @@ def bare_loop(config: RunConfig, steps: int) -> tuple[list[float], nn.Module]:
         image_size=data.image_size,
         **config.options,
     ).to(memory_format=torch.channels_last)
-    optimizer = OPTIMIZERS[config.optimizer](
+    optimizer = OPTIMIZERS[config.optimizer.name](
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
     schedule = lr_scheduler.OneCycleLR(
@@ -100,7 +112,7 @@ def bare_loop(config: RunConfig, steps: int) -> tuple[list[float], nn.Module]:
 def test_losses_and_weights_are_those_of_a_bare_loop(optimizer: str) -> None:
     config = recipe(
         dataset=Choice("digits"),
-        optimizer=optimizer,
+        optimizer=Choice(optimizer),
         learning_rate=0.1 if optimizer == "sgd" else 0.003,
         schedule=Choice("one_cycle"),
         batch_size=50,  # 29 steps an epoch, the last one smaller
@@ -127,7 +139,7 @@ def test_the_learning_rate_is_the_schedules_at_each_step() -> None:
 def test_a_plateau_schedule_hears_the_validation_losses(monkeypatch: pytest.MonkeyPatch) -> None:
     plateau = Choice("plateau", {"patience": 0, "factor": 0.5})
     training = Training(recipe(schedule=plateau, learning_rate=0.001, epochs=4))
-    monkeypatch.setattr(training, "evaluate", lambda: {"loss": 1.0})
+    monkeypatch.setattr(Measurement, "scores", lambda self: {"loss": 1.0})
     rates = values(list(training.points()), "learning_rate")
     assert rates[:: training.steps_per_epoch] == pytest.approx([0.001, 0.001, 0.0005, 0.00025])
 
@@ -146,15 +158,34 @@ def test_the_scores_are_scikit_learns(count: int) -> None:
     training = Training(recipe(steps=6))
     list(training.points())
     training.validation = chosen = torch.arange(0, 195, 3)[:count]
-    labels = training.approach.dataset.labels[chosen]
+    labels = training.approach.dataset.labels[chosen].numpy()
     answers = probabilities(training, chosen)
+    given = answers.argmax(1).numpy()
+    macro: dict[str, Any] = {"average": "macro", "zero_division": 0}
+    points = training.measure("validation")
+    assert values(points, "confusion", "validation") == [
+        tuple(confusion_matrix(labels, given, labels=range(4)).flatten())
+    ]
     assert training.evaluate() == pytest.approx(
         {
-            "accuracy": accuracy_score(labels, answers.argmax(1)),
+            "accuracy": accuracy_score(labels, given),
             "loss": log_loss(labels, answers / answers.sum(1, keepdim=True), labels=range(4)),
+            "precision": precision_score(labels, given, **macro),
+            "recall": recall_score(labels, given, **macro),
+            "f1": f1_score(labels, given, **macro),
         },
         rel=1e-5,
     )
+
+
+def test_the_test_split_is_measured_when_asked() -> None:
+    training = Training(recipe(test=0.3, steps=1))
+    together = torch.cat([training.train, training.validation, training.test])
+    assert sorted(together.tolist()) == list(range(200))
+    (counts,) = values(training.measure("test"), "confusion", "test")
+    assert sum(counts) == len(training.test) == 60
+    with pytest.raises(OptionError, match=r"^The recipe holds out no test pictures: "):
+        Training(recipe(steps=1)).measure("test")
 
 
 def test_measuring_changes_nothing() -> None:
@@ -167,16 +198,22 @@ def test_measuring_changes_nothing() -> None:
 
 
 def test_every_step_and_every_epoch_is_measured_in_order() -> None:
-    points = list(Training(recipe(epochs=2)).points())  # 160 pictures, 5 batches
-    each_step = ("train/loss", "train/accuracy", "train/learning_rate")
-    each_epoch = ("validation/loss", "validation/accuracy")
-    expected = [
-        (step, name)
+    turns = list(Training(recipe(epochs=2)).turns())  # 160 pictures, 5 batches
+    each_step = ["loss", "accuracy", "gradient_norm", "learning_rate"]
+    each_epoch = ["loss", "accuracy", "precision", "recall", "f1"]
+    single = [[p for p in turn if isinstance(p, MetricPoint)] for turn in turns]
+    found = [(p.step, p.split, p.name) for turn in single for p in turn]
+    assert found == [
+        (step, split, name)
         for step in range(1, 11)
-        for name in (*each_step, *(each_epoch if step in (5, 10) else ()))
+        for split, names in (
+            ("train", each_step),
+            ("validation", each_epoch if step in (5, 10) else []),
+        )
+        for name in names
     ]
-    assert [(point.step, f"{point.split}/{point.name}") for point in points] == expected
-    seconds = [point.seconds for point in points]
+    assert [len(turn) for turn in single] == [4] * 5 + [0, 5] + [4] * 5 + [0, 5]
+    seconds = [point.seconds for turn in turns for point in turn]
     assert seconds == sorted(seconds)
 
 
@@ -230,7 +267,9 @@ def through_a_file(checkpoint: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("batch_size", [32, 53])  # 53 leaves a single picture over
 def test_a_continued_run_is_the_uninterrupted_one(optimizer: str, batch_size: int) -> None:
-    config = recipe(optimizer=optimizer, batch_size=batch_size, learning_rate=0.001, epochs=3)
+    config = recipe(
+        optimizer=Choice(optimizer), batch_size=batch_size, learning_rate=0.001, epochs=3
+    )
     whole = Training(config)
     points, checkpoints = [], {}
     for point in whole.points():
@@ -258,7 +297,9 @@ def test_the_seed_decides_the_run() -> None:
 
 
 def test_a_loss_that_is_no_number_ends_the_run_in_a_sentence() -> None:
-    config = recipe(optimizer="sgd", learning_rate=10.0, schedule=Choice("constant"), epochs=50)
+    config = recipe(
+        optimizer=Choice("sgd"), learning_rate=10.0, schedule=Choice("constant"), epochs=50
+    )
     points = Training(config).points()
     with pytest.raises(RunError, match=r"^The train loss is not a number at step \d+: ") as caught:
         list(points)

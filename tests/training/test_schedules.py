@@ -82,6 +82,30 @@ def test_exponential_is_torchs(steps: int, final: float) -> None:
     assert rates("exponential", steps, final=final) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("steps", [1, 2, 3, 20, 333])
+@pytest.mark.parametrize("final", [0.0, 0.3, 1.0])
+def test_linear_is_torchs(steps: int, final: float) -> None:
+    expected = torch_rates(
+        steps,
+        lambda optimizer: lr_scheduler.LinearLR(
+            optimizer, start_factor=1.0, end_factor=final, total_iters=steps
+        ),
+    )
+    assert rates("linear", steps, final=final) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("steps", "drops", "length"),
+    [(1, 2, 1), (2, 1, 1), (3, 2, 1), (20, 3, 5), (20, 2, 7), (333, 20, 16)],
+)
+@pytest.mark.parametrize("factor", [0.1, 0.9])
+def test_step_is_torchs(steps: int, drops: int, length: int, factor: float) -> None:
+    expected = torch_rates(
+        steps, lambda optimizer: lr_scheduler.StepLR(optimizer, length, gamma=factor)
+    )
+    assert rates("step", steps, drops=drops, factor=factor) == pytest.approx(expected)
+
+
 LOSSES = {
     "falling": [1 / n for n in range(1, 12)],
     "stalled": [1.0] * 12,

@@ -4,6 +4,7 @@ An approach is a network and the answers to three questions: which batches, whic
 The loop asks nothing else, so two views of an image, episodes or two domains need no case in it.
 """
 
+import zlib
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,13 +12,17 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_map_only
 
 from cvexplore import catalog
 from cvexplore.errors import CvexploreError
-from cvexplore.images import Preparation
 from cvexplore.plugins import Registry
+from cvexplore.training import starting
+from cvexplore.training.augmentations import AUGMENTATIONS, Pictures
 from cvexplore.training.config import RunConfig
 from cvexplore.training.datasets import Dataset, Objects
+from cvexplore.training.precision import computing_in
+from cvexplore.training.starting import network_options
 
 APPROACHES: Registry[type["Approach"]] = Registry("approach", folder=__name__)
 
@@ -30,11 +35,15 @@ class Batch:
         images: (B, C, H, W), float32.
         labels: (B,), int64.
         objects: what is where in them, if the data set knows.
+        others: the class mixed into each, if an augmentation mixes. Shape: (B,), int64
+        shares: how much of each is of ``labels``, the rest of ``others``. Shape: (B,)
     """
 
     images: Tensor
     labels: Tensor
     objects: Objects | None = None
+    others: Tensor | None = None
+    shares: Tensor | None = None
 
 
 class Approach(nn.Module):
@@ -46,15 +55,19 @@ class Approach(nn.Module):
     """
 
     network: nn.Module
+    strength: float  # of the augmentations, which are made while it learns
     _mean: Tensor
     _std: Tensor
 
     def __init__(self, config: RunConfig, dataset: Dataset) -> None:
         super().__init__()
         self.dataset = dataset
+        self.strength = config.strength
         options = network_options(config, dataset)
-        self.preparation = _preparation(config, dataset, options)
-        self.network = catalog.build(config.architecture, **options)
+        self.preparation = starting.preparation(config, dataset, options)
+        self.network = starting.build(config, options, len(dataset.classes))
+        self._seed, self._precision = config.seed, config.precision
+        self._augmentations = [AUGMENTATIONS.bind(each) for each in config.augmentations]
         self.register_buffer("_mean", _per_channel(self.preparation.mean), persistent=False)
         self.register_buffer("_std", _per_channel(self.preparation.std), persistent=False)
 
@@ -63,27 +76,59 @@ class Approach(nn.Module):
         """Return why this network cannot learn from this data set, or None if it can."""
         raise NotImplementedError
 
-    def batches(self, order: Tensor, size: int) -> Iterator[Batch]:
-        """Yield batches of the pictures with these indices, in this order."""
+    def batches(self, order: Tensor, size: int, first: int = 0) -> Iterator[Batch]:
+        """Yield batches of the pictures with these indices, in this order.
+
+        While it learns, pictures are augmented; ``first`` is how many batches the run has learned
+        from, and decides the random numbers.
+        """
         device = self._mean.device
-        for start in range(0, len(order), size):
+        for number, start in enumerate(range(0, len(order), size), start=first):
             chosen = order[start : start + size]
-            images = self.dataset.images[chosen].to(device)
-            labels = self.dataset.labels[chosen].to(device)
+            images = self.dataset.images[chosen].to(device).float().div_(255)
+            pictures = Pictures(images, self.dataset.labels[chosen].to(device))
+            if self.training and self._augmentations:
+                pictures = self._augmented(pictures, number)
             objects = self.dataset.objects and self.dataset.objects.of(chosen, device)
-            yield Batch(self._floats(images), labels, objects)
+            yield Batch(
+                self._prepared(pictures.images),
+                pictures.labels,
+                objects,
+                pictures.others,
+                pictures.shares,
+            )
 
-    def _floats(self, images: Tensor) -> Tensor:
-        """Turn bytes into what the network takes.
+    def _augmented(self, pictures: Pictures, number: int) -> Pictures:
+        random = torch.Generator(pictures.images.device)
+        random.manual_seed(zlib.crc32(f"{self._seed} {number}".encode()))  # the same after a kill
+        for augment in self._augmentations:
+            pictures = augment(pictures, random, self.strength)
+        return pictures
 
-        Shape: (B, C, H, W) uint8 -> (B, the network's channels, H, W) float32
+    def _prepared(self, images: Tensor) -> Tensor:
+        """Turn pictures on a scale of 0 to 1 into what the network takes.
+
+        Shape: (B, C, H, W) -> (B, the network's channels, H, W)
         """
         channels = len(self.preparation.mean)
-        pixels = images.float().div_(255).sub_(self._mean[:, : images.shape[1]])
-        pixels = pixels.div_(self._std[:, : images.shape[1]])
-        if images.shape[1] != channels:
-            pixels = pixels.expand(-1, channels, -1, -1)
+        if images.shape[1] != channels:  # grey is shown to each
+            images = images.expand(-1, channels, -1, -1)
+        pixels = (images - self._mean).div_(self._std)
         return pixels.contiguous(memory_format=torch.channels_last)
+
+    def example(self) -> Tensor:
+        """Return an empty picture as the network takes it. Shape: (1, C, H, W)"""
+        done = self.preparation
+        size = (1, done.channels, done.image_size, done.image_size)
+        return torch.zeros(size, device=self._mean.device)
+
+    def forward(self, images: Tensor) -> Any:
+        """Return the network's answer in fp32, whatever it computes in."""
+        if self._precision == "fp32":
+            return self.network(images)
+        with computing_in(self._precision, str(images.device)):
+            answer = self.network(images)
+        return tree_map_only(Tensor, Tensor.float, answer)
 
     @abstractmethod
     def loss(self, batch: Batch) -> dict[str, Tensor]:
@@ -91,22 +136,22 @@ class Approach(nn.Module):
 
     @abstractmethod
     def score(self, batch: Batch) -> dict[str, Tensor]:
-        """Return means over the batch, measured in evaluation mode."""
+        """Return what is measured in evaluation mode: means over the batch, "loss" among them.
 
-    def score_of_all(self, order: Tensor) -> dict[str, Tensor]:
-        """Return what is measured on these pictures together and is no mean over them."""
+        What has a first axis of pictures is collected for ``score_of_all``.
+        """
+
+    def score_of_all(self, order: Tensor, answers: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return what is measured on all these pictures together and is no mean over them.
+
+        Args:
+            order: indices of the pictures.
+            answers: what ``score`` gave for each. Shape: (N, …)
+
+        Returns:
+            Scalars, and vectors of several values such as "confusion".
+        """
         return {}
-
-
-def network_options(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
-    """Return the architecture's options, fitted to the data set where the recipe is silent."""
-    known = {option.name for option in catalog.options(config.architecture)}
-    fitting = {
-        "classes": len(dataset.classes),
-        "channels": dataset.channels,
-        "image_size": dataset.image_size,
-    }
-    return {k: v for k, v in fitting.items() if k in known} | dict(config.options)
 
 
 def cannot_take(options: Mapping[str, Any], dataset: Dataset) -> str | None:
@@ -143,15 +188,6 @@ def cannot_classify(config: RunConfig, dataset: Dataset) -> str | None:
         reason = str(error).strip().partition("\n")[0]
         return f"{architecture.name} cannot learn at {dataset.image_size} pixels: {reason}"
     return None
-
-
-def _preparation(config: RunConfig, dataset: Dataset, options: Mapping[str, Any]) -> Preparation:
-    mean, std = dataset.mean_and_std()
-    channels = catalog.preparation(config.architecture, **options).channels
-    if channels != dataset.channels:
-        mean, std = mean[:1] * channels, std[:1] * channels
-    size = dataset.image_size
-    return Preparation(size, channels, mean, std, crop=1.0, interpolation="bilinear")
 
 
 def _per_channel(values: tuple[float, ...]) -> Tensor:

@@ -1,5 +1,8 @@
 """Set prediction: a detector answers all at once, and is told which answer was for which object."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -7,12 +10,12 @@ from torch import Tensor
 from cvexplore import catalog
 from cvexplore.errors import CvexploreError
 from cvexplore.training.approaches import APPROACHES, Approach, Batch, cannot_take, network_options
+from cvexplore.training.augmentations import kind
 from cvexplore.training.average_precision import average_precision
 from cvexplore.training.config import RunConfig
 from cvexplore.training.datasets import Dataset, Objects
 from cvexplore.training.matching import BOX, CLASS, OVERLAP, cheapest, costs
 
-_BATCH = 64  # pictures asked at once
 NO_OBJECT = 0.1  # what an answer "no object" weighs, for most queries should give it
 
 
@@ -34,25 +37,27 @@ class Detection(Approach):
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Return the loss and its three parts, the mean over the decoder's layers."""
-        answer = self.network(batch.images)
+        return self._measured(self(batch.images), batch)
+
+    def score(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the same for pictures the network does not learn from, of the last layer alone."""
+        answer = self(batch.images)
+        kept = {name: answer[name] for name in ("logits", "boxes")}
+        return {**self._measured(answer, batch), **kept}
+
+    def _measured(self, answer: Mapping[str, Any], batch: Batch) -> dict[str, Tensor]:
         layers = [*answer.get("auxiliary", ()), answer]
         logits = torch.stack([each["logits"] for each in layers])  # (L, B, Q, classes + 1)
         boxes = torch.stack([each["boxes"] for each in layers])  # (L, B, Q, 4)
         assert batch.objects is not None  # not_applicable has seen to it
         return _losses(logits, boxes, batch.objects)
 
-    def score(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the same for pictures the network does not learn from, of the last layer alone."""
-        return self.loss(batch)
-
-    def score_of_all(self, order: Tensor) -> dict[str, Tensor]:
+    def score_of_all(self, order: Tensor, answers: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the mean over the classes of the average precision at an IoU of 0.5."""
-        answers = [self.network(batch.images) for batch in self.batches(order, _BATCH)]
-        logits = torch.cat([each["logits"] for each in answers])
-        boxes = torch.cat([each["boxes"] for each in answers])
         assert self.dataset.objects is not None
-        objects = self.dataset.objects.of(order, logits.device)
-        return {"average_precision": average_precision(logits, boxes, objects).nanmean()}
+        objects = self.dataset.objects.of(order, answers["logits"].device)
+        precision = average_precision(answers["logits"], answers["boxes"], objects)
+        return {"average_precision": precision.nanmean()}
 
 
 def _losses(logits: Tensor, boxes: Tensor, objects: Objects) -> dict[str, Tensor]:
@@ -94,6 +99,12 @@ def _cannot_detect(config: RunConfig, dataset: Dataset) -> str | None:
         return f"The pictures of {data} come without boxes: choose the data set scenes."
     if catalog.find(name).task != "detection":
         return f"{name} does not answer with boxes: choose a DETR, such as cvexplore/detr."
+    for each in config.augmentations:
+        if kind(each.name) not in ("photometric", "occlusion"):
+            return (
+                f"The augmentation {each.name} moves or mixes objects, but not their boxes: "
+                "choose photometric ones, which change colours, or occlusion."
+            )
     options = network_options(config, dataset)
     if reason := cannot_take(options, dataset):
         return reason

@@ -1,8 +1,14 @@
 """Supervised learning: every picture comes with its answer."""
 
+from collections.abc import Mapping
+from typing import Annotated
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from cvexplore.plugins import Range
+from cvexplore.training import metrics
 from cvexplore.training.approaches import APPROACHES, Approach, Batch, cannot_classify
 from cvexplore.training.config import RunConfig
 from cvexplore.training.datasets import Dataset
@@ -12,11 +18,25 @@ from cvexplore.training.datasets import Dataset
 class Supervised(Approach):
     """Learn to name the class of a picture from pictures whose class is known.
 
-    The loss is the cross-entropy −log p(right class), averaged over the batch.
+    The loss is the cross-entropy −log p(right class), averaged over the batch. Of two pictures that
+    an augmentation mixed, both classes count, by their shares.
+
+    Options:
+        label_smoothing: share of the answer that is spread evenly over all classes
 
     Source: Rumelhart, Hinton, Williams, "Learning representations by back-propagating errors",
-    1986.
+    1986; label smoothing from Szegedy et al., 2015, arXiv 1512.00567.
     """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        dataset: Dataset,
+        *,
+        label_smoothing: Annotated[float, Range(0.0, 0.5, step=0.05)] = 0.0,
+    ) -> None:
+        super().__init__(config, dataset)
+        self._smoothing = label_smoothing
 
     @staticmethod
     def not_applicable(config: RunConfig, dataset: Dataset) -> str | None:
@@ -25,13 +45,30 @@ class Supervised(Approach):
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Return the cross-entropy, and the share of right answers."""
-        scores = self.network(batch.images)
-        return {"loss": F.cross_entropy(scores, batch.labels), "accuracy": _accuracy(scores, batch)}
+        scores = self(batch.images)
+        right = scores.detach().argmax(1) == batch.labels
+        return {"loss": self._cross_entropy(scores, batch), "accuracy": right.float().mean()}
+
+    def _cross_entropy(self, scores: Tensor, batch: Batch) -> Tensor:
+        smooth = self._smoothing
+        if batch.others is None or batch.shares is None:
+            return F.cross_entropy(scores, batch.labels, label_smoothing=smooth)
+        main, other = (
+            F.cross_entropy(scores, labels, reduction="none", label_smoothing=smooth)
+            for labels in (batch.labels, batch.others)
+        )
+        return torch.lerp(other, main, batch.shares).mean()
 
     def score(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the same two, for pictures the network does not learn from."""
-        return self.loss(batch)
+        """Return the plain cross-entropy, and which class each picture is given."""
+        scores = self(batch.images)
+        return {"loss": F.cross_entropy(scores, batch.labels), "predicted": scores.argmax(1)}
 
-
-def _accuracy(scores: Tensor, batch: Batch) -> Tensor:
-    return (scores.detach().argmax(1) == batch.labels).float().mean()
+    def score_of_all(self, order: Tensor, answers: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return accuracy, the classes' mean precision, recall and F1, and the confusion matrix."""
+        labels, predicted = self.dataset.labels[order], answers["predicted"].cpu()
+        confusion = metrics.confusion(predicted, labels, len(self.dataset.classes))
+        found = metrics.scores(confusion.numpy())
+        means = {name: getattr(found, name) for name in ("accuracy", "precision", "recall", "f1")}
+        scalars = {name: torch.tensor(value, dtype=torch.float64) for name, value in means.items()}
+        return {**scalars, "confusion": confusion}

@@ -4,8 +4,8 @@ A data set is a function registered under its name that returns a ``Dataset``. A
 to lie in memory as bytes; batches become floats when they are drawn.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cvexplore.plugins import Registry
@@ -33,6 +33,19 @@ class Objects:
 
 
 @dataclass(frozen=True)
+class Axis:
+    """Something else that is known of each picture, such as its colour.
+
+    Args:
+        values: (N,), int64, an index into the names.
+        names: what the values are called.
+    """
+
+    values: "Tensor"
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Dataset:
     """Labelled pictures.
 
@@ -42,6 +55,8 @@ class Dataset:
         classes: names of the classes.
         source: where the pictures come from, in a sentence.
         objects: what is where in each picture, if that is known.
+        masks: (N, H, W), uint8, what each pixel shows: 0 the ground, 1 the first class, …
+        axes: by name, what else is known of the pictures.
     """
 
     images: "Tensor"
@@ -49,6 +64,8 @@ class Dataset:
     classes: tuple[str, ...]
     source: str
     objects: Objects | None = None
+    masks: "Tensor | None" = None
+    axes: Mapping[str, Axis] = field(default_factory=dict)
 
     @property
     def channels(self) -> int:
@@ -67,13 +84,47 @@ class Dataset:
         return [of_class[row] for row in range(rows) for of_class in members]
 
     def mean_and_std(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Return each channel's mean and standard deviation, on a scale of 0 to 1."""
-        pixels = self.images.float() / 255
-        mean, std = pixels.mean((0, 2, 3)), pixels.std((0, 2, 3)).clamp(min=1e-3)
-        return tuple(mean.tolist()), tuple(std.tolist())
+        """Return each channel's mean and standard deviation, on a scale of 0 to 1.
 
+        They are of all pictures, those held out too, and found by counting how many pixels have
+        each of the 256 values: exact, and without the pictures as floats, which take four times
+        their memory and more.
+        """
+        import torch
+
+        counts = torch.zeros(self.channels, 256, dtype=torch.float64)
+        for part in self.images.split(_AT_ONCE):
+            for channel, seen in enumerate(counts):
+                seen += part[:, channel].flatten().bincount(minlength=256)
+        values, pixels = torch.arange(256).double() / 255, counts[0].sum()
+        mean = counts @ values / pixels
+        variance = (counts * (values - mean[:, None]).square()).sum(1) / (pixels - 1)
+        return tuple(mean.tolist()), tuple(variance.sqrt().clamp(min=1e-3).tolist())
+
+
+_AT_ONCE = 512  # pictures that are floats at one time, which bounds memory
 
 DATASETS: Registry[Callable[..., Dataset]] = Registry("dataset", folder=__name__)
+
+
+def available() -> list[str]:
+    """Return the names of the data sets that open as they are: nothing to download or to name."""
+    from cvexplore.training.published import is_here
+
+    return [name for name in DATASETS if name != "own" and is_here(name)]
+
+
+def evenly(labels: "Tensor", count: int) -> "Tensor":
+    """Return the indices of ``count`` pictures, the first of each class, as many of each as can be.
+
+    Shape: (N,) -> (count,), sorted; all N where there are no more
+    """
+    import torch
+
+    by_class = labels.argsort(stable=True)
+    sizes = labels.bincount()
+    place = torch.arange(len(labels)) - (sizes.cumsum(0) - sizes)[labels[by_class]]
+    return by_class[place.argsort(stable=True)[:count]].sort().values
 
 
 def resized(images: "Tensor", image_size: int) -> "Tensor":
@@ -87,5 +138,10 @@ def resized(images: "Tensor", image_size: int) -> "Tensor":
     from torch.nn.functional import interpolate
 
     size = (image_size, image_size)
-    larger = interpolate(images.float(), size, mode="bilinear", align_corners=False, antialias=True)
-    return larger.round().clamp(0, 255).to(torch.uint8)
+    found = torch.empty(*images.shape[:2], *size, dtype=torch.uint8)
+    for part, into in zip(images.split(_AT_ONCE), found.split(_AT_ONCE), strict=True):
+        larger = interpolate(
+            part.float(), size, mode="bilinear", align_corners=False, antialias=True
+        )
+        into.copy_(larger.round_().clamp_(0, 255))
+    return found

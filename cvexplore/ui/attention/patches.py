@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cvexplore.figures.overlay import heat_over
+from cvexplore.figures.pictures import enlarged, png
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 6 * 2**20  # a byte a weight: more takes a browser a noticeable time to receive
 _THUMBNAIL = 28  # pixels of a side
-_LEAST_SIDE = 320
 _SIDE, _SIDE_OF_A_FRAME = 448, 224
 
 
@@ -55,7 +55,7 @@ def patch(square: "Image", place: int, grid: tuple[int, int], frames: int) -> st
         return ""
     cell = _cell(square, place, grid, frames)
     piece = square.convert("RGB").resize((_THUMBNAIL, _THUMBNAIL), box=cell)
-    return f"data:image/png;base64,{base64.b64encode(_png(piece)).decode('ascii')}"
+    return f"data:image/png;base64,{base64.b64encode(png(piece)).decode('ascii')}"
 
 
 def framed(
@@ -74,7 +74,7 @@ def framed(
     from PIL import Image, ImageDraw
 
     places = layer.on_image
-    drawn = enlarged(square)
+    drawn = enlarged(square.convert("RGB"))
     if places.key_grid != (0, 0) and places.frames == 1:
         on_grid = np.zeros(places.key_grid[0] * places.key_grid[1], np.float32)
         keys = places.keys[window].numpy()
@@ -88,7 +88,7 @@ def framed(
         pen = ImageDraw.Draw(drawn)
         pen.rectangle(box, outline="black", width=4)
         pen.rectangle((box[0] + 1, box[1] + 1, box[2] - 1, box[3] - 1), outline="white", width=2)
-    return _png(drawn)
+    return png(drawn)
 
 
 def picture(square: "Image", frames: int = 1) -> bytes:
@@ -104,13 +104,7 @@ def picture(square: "Image", frames: int = 1) -> bytes:
     strip = Image.new("RGB", (side * frames, side))
     for place in range(frames):
         strip.paste(frame, (place * side, 0))
-    return _png(strip)
-
-
-def enlarged(square: "Image") -> "Image":
-    """Return a small picture enlarged by a whole factor, so that cells keep sharp edges."""
-    times = max(1, -(-_LEAST_SIDE // square.width))
-    return square.convert("RGB").resize((square.width * times, square.height * times), 0)
+    return png(strip)
 
 
 def _cell(
@@ -122,9 +116,3 @@ def _cell(
     wide, high = square.width / across, square.height / rows
     left, top = place % columns % across * wide, place // columns * high
     return left, top, left + wide, top + high
-
-
-def _png(image: "Image") -> bytes:
-    file = io.BytesIO()
-    image.save(file, "PNG", compress_level=1)
-    return file.getvalue()

@@ -6,9 +6,9 @@ import streamlit as st
 
 from cvexplore.figures.heads import norms_by_depth
 from cvexplore.figures.overlay import heat_over
+from cvexplore.figures.pictures import enlarged
 from cvexplore.ui import cached
 from cvexplore.ui.attention import Attending, recorded
-from cvexplore.ui.attention.patches import enlarged
 from cvexplore.ui.cached import Subject, two_at_once
 from cvexplore.ui.words import plain
 
@@ -30,7 +30,10 @@ def show(attending: Attending) -> None:
     with left:
         st.image(
             heat_over(
-                enlarged(attending.square), chosen.places.numpy(), strength=0.65, smooth=False
+                enlarged(attending.square.convert("RGB")),
+                chosen.places.numpy(),
+                strength=0.65,
+                smooth=False,
             ),
             width="stretch",
             alt=f"Norms of the tokens after {chosen.block}",

@@ -48,6 +48,14 @@ class Explaining(NetworkAndImage):
         outputs = [each.output_shape for each in seen.layers if each.output_shape]
         return len(self.labels) or outputs[-1][-1]
 
+    @property
+    def offered(self) -> dict[int, str]:
+        """Its classes to choose from, by number: the likeliest first, with what it gives them."""
+        names = dict(enumerate(self.labels))
+        likely = {each.index: f"{each.label} · {each.probability:.1%}" for each in self.predictions}
+        numbers = dict.fromkeys((*likely, *range(self.classes)))
+        return {each: likely.get(each) or names.get(each, f"class {each}") for each in numbers}
+
     def label(self, target: int) -> str:
         """Return the name of a class."""
         return dict(enumerate(self.labels)).get(target, f"class {target}")

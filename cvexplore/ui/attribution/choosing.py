@@ -161,16 +161,12 @@ def _form_key(name: str) -> str:
 
 def pick_classes(explaining: Explaining) -> list[int]:
     """Let a person choose classes, the likeliest offered first."""
-    likely = {
-        each.index: f"{each.label} · {each.probability:.1%}" for each in explaining.predictions
-    }
-    names = dict(enumerate(explaining.labels))
-    others = [each for each in range(explaining.classes) if each not in likely]
+    offered = explaining.offered
     return st.multiselect(
         "Classes",
-        [*likely, *others],
-        default=list(likely)[:1],
-        format_func=lambda each: likely.get(each) or names.get(each, f"class {each}"),
+        list(offered),
+        default=list(offered)[:1],
+        format_func=offered.__getitem__,
         key=f"classes.{explaining.key}.{explaining.picture.fingerprint}",
         max_selections=_MOST_CLASSES,
         select_all=False,

@@ -11,7 +11,7 @@ from cvexplore.ui import cached
 from cvexplore.ui.attribution import Explaining, known
 from cvexplore.ui.attribution.concept_sets import PictureSet
 from cvexplore.ui.cached import Subject
-from cvexplore.ui.words import duration
+from cvexplore.ui.words import about
 
 if TYPE_CHECKING:
     from cvexplore.attribution.concepts import ConceptTest, Places
@@ -154,11 +154,12 @@ def ask(question: Question) -> bool:
 
 
 def _estimate(question: Question, missing: list[Piece]) -> str:
-    forward, backward = known.seconds_a_pass(question.explaining)
+    from cvexplore.attribution import Cost
+
     pictures = sum(_size(piece) for piece in missing)
     slopes = sum(_size(piece) for piece in missing if piece.target is not None)
-    seconds = pictures * forward + slopes * backward
-    return f"{pictures} pictures through the network, about {duration(max(1.0, seconds))}."
+    seconds = known.speed(question.explaining).seconds(Cost(pictures, slopes))
+    return f"{pictures} pictures through the network, {about(seconds)}."
 
 
 def _size(piece: Piece) -> int:

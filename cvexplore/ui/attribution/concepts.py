@@ -73,14 +73,11 @@ def _pick(explaining: Explaining) -> Question | None:
 
 
 def _pick_class(explaining: Explaining) -> int:
-    likely = {
-        each.index: f"{each.label} · {each.probability:.1%}" for each in explaining.predictions
-    }
-    names = {**dict(enumerate(explaining.labels)), **likely}  # once: a thousand are looked up
+    offered = explaining.offered
     return st.selectbox(
         "Class",
-        [*likely, *(each for each in range(explaining.classes) if each not in likely)],
-        format_func=lambda each: names.get(each, f"class {each}"),
+        list(offered),
+        format_func=offered.__getitem__,
         key=f"concept.class.{explaining.key}.{explaining.picture.fingerprint}",
         help="The likeliest come first; type to find another.",
         width=210,

@@ -39,10 +39,9 @@ def structure(explaining: Explaining) -> "Structure":
     return _structure(explaining.subject, explaining)
 
 
-def seconds_a_pass(explaining: Explaining) -> tuple[float, float]:
+def speed(explaining: Explaining) -> "Speed":
     """Return how long one image takes here, forward and backward."""
-    found = _speed(explaining.subject, explaining)
-    return found.forward, found.backward
+    return _speed(explaining.subject, explaining)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -69,7 +68,7 @@ def _structure(subject: Subject, _explaining: Explaining) -> "Structure":
         return structure(_explaining.asked(0))
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@st.cache_resource(max_entries=32, show_spinner="Timing a pass…")
 def _speed(subject: Subject, _explaining: Explaining) -> "Speed":
     from cvexplore.attribution.speed import speed
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cvexplore.figures.explanation import ENDS, enlarged, explanation_over, legend
+from cvexplore.figures.explanation import ENDS, explanation_over, legend
+from cvexplore.figures.pictures import enlarged
 from cvexplore.ui.attribution import validity
 from cvexplore.ui.attribution.choosing import Display
 from cvexplore.ui.attribution.waiting import Cell, compute, takes

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cvexplore.figures.explanation import enlarged
+from cvexplore.figures.pictures import enlarged
 from cvexplore.ui.attribution import Explaining, validity
 from cvexplore.ui.words import plain
 

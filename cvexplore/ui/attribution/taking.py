@@ -14,6 +14,7 @@ from cvexplore.export.arrays import facts
 from cvexplore.export.explanations import save
 from cvexplore.figures.explanation import explanation_over
 from cvexplore.figures.explanation_report import Report, report
+from cvexplore.figures.pictures import png
 from cvexplore.ui import cached
 from cvexplore.ui.attribution import Explaining, known
 from cvexplore.ui.attribution.choosing import Display, pick_display
@@ -216,9 +217,7 @@ def _drawn(taken: _Taken, map_: _Map) -> bytes:
 
 
 def _picture(taken: _Taken) -> bytes:
-    buffer = io.BytesIO()
-    taken.picture.image.save(buffer, "PNG")
-    return buffer.getvalue()
+    return png(taken.picture.image)
 
 
 def _download(

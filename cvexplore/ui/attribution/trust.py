@@ -10,7 +10,9 @@ from cvexplore.figures.explanation import explanation_alone
 from cvexplore.figures.trust import replacement_curves, similarity_by_stage
 from cvexplore.plugins import Choice
 from cvexplore.ui.attribution import Explaining, known
-from cvexplore.ui.attribution.explained import Request, explain, kept, request
+from cvexplore.ui.attribution.choosing import Setting
+from cvexplore.ui.attribution.explained import Request, kept
+from cvexplore.ui.attribution.networks import Row
 from cvexplore.ui.attribution.trust_checks import (
     CHECKS,
     SANITY,
@@ -20,13 +22,13 @@ from cvexplore.ui.attribution.trust_checks import (
     takes,
 )
 from cvexplore.ui.attribution.trust_table import Maps, draw_table, explain_columns, names_of
-from cvexplore.ui.attribution.waiting import about
-from cvexplore.ui.words import plain
+from cvexplore.ui.attribution.turns import now_and_then
+from cvexplore.ui.attribution.waiting import Cell, compute
+from cvexplore.ui.words import about, plain
 
 if TYPE_CHECKING:
     from cvexplore.attribution import Explanation
 
-_DRAWN_EVERY = 0.25  # seconds: how often progress is drawn, and a click on Stop heard
 _FIRST = ("saliency", "integrated gradients")
 _ALREADY = 0.8  # of the probability: what the blurred image has is not for pixels to bring back
 _SIDE = 144  # pixels of a map in the row of those that fade
@@ -46,7 +48,7 @@ def show(explaining: Explaining) -> None:
         (asked, check) for asked in maps for check in checks if _is_missing(found, asked, check)
     ]
     with above.container(horizontal=True, vertical_alignment="center"):
-        needed = takes(explaining, missing).seconds(*known.seconds_a_pass(explaining))
+        needed = known.speed(explaining).seconds(takes(explaining, missing))
         words = f"Measure ({about(needed)})" if missing else "Measured"
         go = st.button(
             words, icon=":material/play_arrow:", disabled=not missing, key="trust.measure"
@@ -103,11 +105,17 @@ def _offer_two(explaining: Explaining) -> None:
         "There is no map of this image yet. Make some under Side by side, or begin with two.",
         icon=":material/touch_app:",
     )
-    if not st.button(f"Make {' and '.join(_FIRST)}", icon=":material/play_arrow:", key="trust.two"):
+    row = Row(explaining, explaining.predictions[0].index)
+    cells = [Cell(row, Setting(Choice(name))) for name in _FIRST]
+    words = f"Make {' and '.join(_FIRST)} ({about(sum(cell.seconds for cell in cells))})"
+    place = st.empty()
+    if not place.button(words, icon=":material/play_arrow:", key="trust.two"):
         return
-    with st.spinner("Asking the network…"):
-        for name in _FIRST:
-            explain(explaining, request(explaining.predictions[0].index, Choice(name)))
+    with place.container(horizontal=True, vertical_alignment="center"):
+        st.button("Stop", icon=":material/stop:", key="trust.two.stop")
+        bar = st.progress(0.0, "Starting…")
+    for cell in cells:
+        compute(cell, bar.progress)
     st.rerun()
 
 
@@ -131,21 +139,14 @@ def _measure(
     st.button("Stop", icon=":material/stop:", key="trust.stop")
     bar = st.progress(0.0, "Starting…")
     names, whole = names_of(maps), max(1.0, takes(explaining, missing).forwards)
-    began = drawn = time.monotonic()
-
-    def progress(passes: float, words: str) -> None:
-        nonlocal drawn
-        now = time.monotonic()
-        if now - drawn > _DRAWN_EVERY:
-            drawn = now
-            bar.progress(min(1.0, max(0.0, passes / whole)), f"{words}, {now - began:.0f} s")
+    began, progress = time.monotonic(), now_and_then(bar.progress)
 
     for place, (asked, check) in enumerate(missing):
         words = f"{check} of {names[asked]}"
         before = whole - takes(explaining, missing[place:]).forwards
 
         def tell(count: int, words: str = words, before: float = before) -> None:
-            progress(before + count, words)
+            progress((before + count) / whole, f"{words}, {time.monotonic() - began:.0f} s")
 
         make(explaining, asked, maps[asked], check, tell)
         draw()

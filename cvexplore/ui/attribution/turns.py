@@ -11,6 +11,25 @@ if TYPE_CHECKING:
     from cvexplore.attribution.asked import Passes
 
 _BREATH = 0.001  # seconds: whoever waits for a place wakes up within
+_DRAWN_EVERY = 0.25  # seconds: how often progress is drawn, and a click on Stop heard
+
+Draw = Callable[[float, str], object]
+
+
+def now_and_then(draw: Draw) -> Draw:
+    """Return what draws progress, a share and words, but only a few times a second.
+
+    Drawing takes longer than a small network's pass.
+    """
+    drawn = 0.0
+
+    def draw_if_due(share: float, words: str) -> None:
+        nonlocal drawn
+        if time.monotonic() - drawn > _DRAWN_EVERY:
+            drawn = time.monotonic()
+            draw(min(1.0, max(0.0, share)), words)
+
+    return draw_if_due
 
 
 @contextmanager

@@ -126,7 +126,7 @@ def overview(explaining: Explaining) -> None:
     from cvexplore.attribution import METHODS, method
 
     asked = explaining.asked(0)
-    speed = known.seconds_a_pass(explaining)
+    speed = known.speed(explaining)
     for group, names in choosing.by_group().items():
         if not names:
             continue
@@ -136,6 +136,6 @@ def overview(explaining: Explaining) -> None:
             why = " ".join(plain(each.sentence) for each in found)
             cost = method(Choice(name)).cost(asked)
             st.markdown(
-                f"{_BADGES[worst(found)]} **{name}** · {takes(cost, cost.seconds(*speed))}  \n"
+                f"{_BADGES[worst(found)]} **{name}** · {takes(cost, speed.seconds(cost))}  \n"
                 f":gray[{plain(METHODS.summary(name))} {why}]"
             )

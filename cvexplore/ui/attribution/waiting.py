@@ -1,7 +1,6 @@
 """Slow and quick maps: what they will take, which to compute now, and how far they are."""
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,15 +11,15 @@ from cvexplore.ui.attribution import known
 from cvexplore.ui.attribution.choosing import Setting
 from cvexplore.ui.attribution.explained import Request, explain, kept, request
 from cvexplore.ui.attribution.networks import Row
+from cvexplore.ui.attribution.turns import Draw, now_and_then
 from cvexplore.ui.cached import Subject
-from cvexplore.ui.words import duration
+from cvexplore.ui.words import about
 
 if TYPE_CHECKING:
     from cvexplore.attribution import Cost, Explanation
 
 _AT_ONCE = 1.5  # seconds: so much is computed without being asked for
 _FEW = 6  # passes, either way
-_DRAWN_EVERY = 0.25  # seconds: how often progress is drawn, and a click on Stop heard
 _AGREED = "attribution.agreed"
 _BUTTON = "attribution.compute"  # also stops: what has one key takes the other's place at once
 
@@ -68,12 +67,7 @@ class Cell:
     @property
     def seconds(self) -> float:
         """How long that will take here."""
-        return self.cost.seconds(*known.seconds_a_pass(self.row.explaining))
-
-
-def about(seconds: float) -> str:
-    """Return an estimate in words."""
-    return f"about {duration(seconds) if seconds >= 10 else f'{seconds:.1f} s'}"
+        return known.speed(self.row.explaining).seconds(self.cost)
 
 
 def takes(cost: "Cost", seconds: float) -> str:
@@ -138,23 +132,19 @@ def _stop() -> None:
 # ------------------------------------------------------------------ compute
 
 
-def compute(cell: Cell, progress: Callable[[float, str], object]) -> None:
+def compute(cell: Cell, draw: Draw) -> None:
     """Explain one cell; a click anywhere ends the script between two passes.
 
     Args:
         cell: what to explain.
-        progress: draws how far it is, a share and words.
+        draw: draws how far it is, a share and words.
     """
     from cvexplore.attribution.asked import Passes
 
     whole = max(1.0, cell.cost.forwards)
-    drawn = 0.0
+    progress = now_and_then(draw)
 
     def tell(count: int) -> None:
-        nonlocal drawn
-        now = time.monotonic()
-        if now - drawn > _DRAWN_EVERY:
-            drawn = now
-            progress(min(1.0, count / whole), f"{count:,} of {whole:,.0f} passes")
+        progress(count / whole, f"{count:,} of {whole:,.0f} passes")
 
     explain(cell.row.explaining, cell.request, Passes(tell))

@@ -1,4 +1,4 @@
-/* global Panel -- from live_panel.js, which live_curves.py puts before this file */
+/* global Panel, X_WORDS -- from live_panel.js and live_axes.js, which are put before this file */
 
 /**
  * Curves that grow while they are looked at.
@@ -13,6 +13,8 @@
  * @property {string} library the URL of uPlot
  * @property {string} run which run the points are of
  * @property {string} key unique on the page
+ * @property {"step" | "epoch" | "second"} axis what the x axis counts
+ * @property {Marker[]} markers
  * @property {PanelData[]} panels
  */
 
@@ -39,8 +41,9 @@ class LiveCurves {
 
   /** @param {Chart} data */
   update(data) {
-    if (data.run !== this.data?.run) this.recall(data);
+    if (data.run !== this.data?.run || data.axis !== this.data?.axis) this.recall(data);
     this.data = data;
+    this.words = X_WORDS[data.axis];
     this.theme = this.readTheme();
     this.range = this.view ?? this.extent();
     this.arrange();
@@ -49,24 +52,25 @@ class LiveCurves {
   }
 
   /** Zoom and hidden curves are those a person left, even in an element that is no more. */
-  recall({ key, run }) {
+  recall({ key, run, axis }) {
     const last = left.get(key);
-    this.view = last?.run === run ? last.view : null;
+    this.view = last?.run === run && last?.axis === axis ? last.view : null;
     this.hidden = last?.hidden ?? this.hidden;
   }
 
   remember() {
-    left.set(this.data.key, { run: this.data.run, view: this.view, hidden: this.hidden });
+    const { key, run, axis } = this.data;
+    left.set(key, { run, axis, view: this.view, hidden: this.hidden });
   }
 
   /** Makes the panels anew when they are others than before, and otherwise gives them the data. */
   arrange() {
     const { panels } = this.data;
     const shape = JSON.stringify(panels, (name, value) =>
-      name === "x" || name === "y" ? undefined : value,
+      NUMBERS.has(name) ? undefined : value,
     );
     if (shape === this.shape) {
-      this.panels.forEach((panel, index) => (panel.data = panels[index]));
+      this.panels.forEach((panel, index) => panel.take(panels[index]));
       return;
     }
     this.shape = shape;
@@ -105,9 +109,17 @@ class LiveCurves {
     this.remember();
   }
 
+  /** More curves than the palette has colours get its colours again, nearer to the ink. */
   colourOf(curve) {
-    const { palette } = this.theme;
-    return palette[curve.colour % palette.length];
+    const { palette, ink } = this.theme;
+    const colour = palette[curve.colour % palette.length].trim();
+    const isNew = curve.colour < palette.length;
+    return isNew ? colour : `color-mix(in oklab, ${colour} 55%, ${ink})`;
+  }
+
+  /** The colour of a band: that of its curve, thinned. */
+  tint(band) {
+    return `color-mix(in srgb, ${this.colourOf(band)} 18%, transparent)`;
   }
 
   /** The first and last step of all panels, so that their axes stay in line. */
@@ -126,6 +138,7 @@ class LiveCurves {
     const read = (name) => style.getPropertyValue(`--st-${name}`).trim();
     return {
       background: read("background-color"),
+      ink: read("text-color"),
       font: read("font"),
       line: read("border-color"),
       quiet: getComputedStyle(this.ink).color,
@@ -139,6 +152,9 @@ class LiveCurves {
     this.panels = [];
   }
 }
+
+/** What changes without making a chart another one. */
+const NUMBERS = new Set(["x", "y", "low", "high"]);
 
 /** How a person left each chart, by its key: on a slow machine Streamlit may replace its element. */
 const left = new Map();

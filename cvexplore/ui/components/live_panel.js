@@ -1,14 +1,23 @@
-/**
- * One plot of live_curves.js, which live_curves.py puts behind this file: the two are one module.
- */
+/* global X_WORDS, formatTick, formatValue, isSparse, logAxis, logRange -- from live_axes.js
+   global drawMarkers, layersOf -- from live_marks.js; live_curves.py joins these files */
+
+/** One plot of live_curves.js. */
 
 /**
  * @typedef {object} Curve what live_curves.py sends of a curve
  * @property {string} label
  * @property {number} colour index into the theme's categorical colours
  * @property {boolean} dashed
- * @property {number[]} x ascending steps
+ * @property {boolean} faint a shadow behind the curve of the same label: not in the legend
+ * @property {number[]} x ascending
  * @property {(number | null)[]} y null is a gap
+ *
+ * @typedef {object} Band a filled stretch between two values, which comes and goes with its curve
+ * @property {string} label of that curve
+ * @property {number} colour
+ * @property {number[]} x ascending
+ * @property {(number | null)[]} low
+ * @property {(number | null)[]} high
  *
  * @typedef {object} PanelData
  * @property {string} title
@@ -16,6 +25,7 @@
  * @property {number} height in pixels
  * @property {boolean} log
  * @property {Curve[]} curves
+ * @property {Band[]} bands
  */
 
 const WAITING = "Waiting for the first step";
@@ -25,31 +35,10 @@ const NO_LIBRARY = "The chart could not be loaded. Is the app still running?";
 const Y_AXIS_WIDTH = 56;
 const X_AXIS_HEIGHT = 34;
 const FONT_SIZE = 12;
+/** How much of its colour a shadow keeps. */
+const FAINT = 0.3;
 /** A shorter drag is a click with an unsteady hand. */
 const SHORTEST_DRAG = 5;
-/** Points are marked while they are at least this far apart. */
-const POINT_DISTANCE = 14;
-
-const wholeNumber = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const tickNumber = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
-
-/** A value of the legend: always four digits, so that it hardly changes its width. */
-function formatValue(value) {
-  if (value == null) return "–";
-  if (value === 0) return "0";
-  const size = Math.abs(value);
-  if (size < 1e-3 || size >= 1e6) return value.toExponential(2);
-  return size < 1e3 ? value.toPrecision(4) : wholeNumber.format(value);
-}
-
-/** A number beside an axis: as short as it can be. */
-function formatTick(value) {
-  if (value == null) return "";
-  const size = Math.abs(value);
-  const isPlain = size === 0 || (size >= 1e-3 && size < 1e6);
-  return isPlain ? tickNumber.format(value) : Number(value.toPrecision(6)).toExponential();
-}
-
 function lastIndex(values) {
   return values.findLastIndex((value) => value != null);
 }
@@ -72,7 +61,7 @@ class Panel {
    */
   constructor(owner, data) {
     this.owner = owner;
-    this.data = data;
+    this.take(data);
     this.step = element("span", "step");
     this.reset = element("button", "reset");
     this.reset.type = "button";
@@ -83,7 +72,7 @@ class Panel {
     this.frame.style.height = `${data.height}px`;
     this.frame.setAttribute("role", "img");
     this.frame.append(this.message);
-    this.names = data.curves.map((curve, index) => this.makeName(curve, index));
+    this.names = this.curves.map((curve) => this.makeName(curve));
 
     const title = element("span", "title", data.title);
     if (data.unit) title.append(element("span", "unit", ` (${data.unit})`));
@@ -95,8 +84,15 @@ class Panel {
     this.root.append(head, this.frame);
   }
 
-  /** One entry of the legend: a button that hides its curve. */
-  makeName(curve, index) {
+  /** @param {PanelData} data as many curves as before, perhaps with more points */
+  take(data) {
+    this.data = data;
+    this.layers = layersOf(data);
+    this.curves = data.curves.filter((curve) => !curve.faint);
+  }
+
+  /** One entry of the legend: a button that hides its curve, with its shadow and band. */
+  makeName(curve) {
     const button = element("button", "name");
     const swatch = element("span", curve.dashed ? "swatch dashed" : "swatch");
     const value = element("span", "value");
@@ -104,7 +100,11 @@ class Panel {
     button.append(swatch, curve.label, value);
     button.onclick = () => {
       this.owner.toggle(this.idOf(curve));
-      this.plot?.setSeries(index + 1, { show: this.isShown(curve) });
+      this.layers.forEach((layer, index) => {
+        if (layer.label === curve.label) {
+          this.plot?.setSeries(index + 1, { show: this.isShown(curve) });
+        }
+      });
       this.tell();
     };
     return { button, swatch, value };
@@ -119,7 +119,7 @@ class Panel {
   }
 
   get hasPoints() {
-    return this.data.curves.some((curve) => lastIndex(curve.y) >= 0);
+    return this.curves.some((curve) => lastIndex(curve.y) >= 0);
   }
 
   /** Why a panel has no points; NaN, and zero on a logarithmic axis, are steps without any. */
@@ -139,10 +139,9 @@ class Panel {
     this.tell();
   }
 
-  /** uPlot wants one column of steps for all curves of a plot. */
+  /** uPlot wants one column of steps for all that a plot shows. */
   columns(uPlot) {
-    const { curves } = this.data;
-    return curves.length ? uPlot.join(curves.map(({ x, y }) => [x, y])) : [[]];
+    return this.layers.length ? uPlot.join(this.layers.map(({ x, y }) => [x, y])) : [[]];
   }
 
   resize() {
@@ -162,11 +161,11 @@ class Panel {
 
   /** Writes what the legend says: the values under the cursor, or else the last ones. */
   tell() {
-    const { view, failed } = this.owner;
+    const { view, failed, words } = this.owner;
     this.reset.hidden = !view;
     if (view) {
-      const [from, to] = view.map((step) => wholeNumber.format(step));
-      this.reset.textContent = `Steps ${from}–${to} ×`;
+      const [from, to] = view.map((x) => words.number.format(x));
+      this.reset.textContent = `${words.stretch} ${from}–${to} ×`;
     }
     const isBare = failed || !this.hasPoints;
     this.message.hidden = !isBare;
@@ -175,9 +174,10 @@ class Panel {
 
     const hovered = this.plot?.cursor.idx ?? null;
     const step = hovered === null ? this.lastStep() : this.plot.data[0][hovered];
-    this.step.textContent = step == null ? "" : `step ${wholeNumber.format(step)}`;
-    this.data.curves.forEach((curve, index) => {
-      const { button, swatch, value } = this.names[index];
+    this.step.textContent = step == null ? "" : words.at(step);
+    this.curves.forEach((curve, place) => {
+      const { button, swatch, value } = this.names[place];
+      const index = this.layers.indexOf(curve);
       const shown =
         hovered === null
           ? curve.y[lastIndex(curve.y)]
@@ -190,18 +190,18 @@ class Panel {
   }
 
   lastStep() {
-    const ends = this.data.curves.filter(({ x }) => x.length).map(({ x }) => x.at(-1));
+    const ends = this.curves.filter(({ x }) => x.length).map(({ x }) => x.at(-1));
     return ends.length ? Math.max(...ends) : null;
   }
 
   /** The last values in words, for people who do not see the curves. */
   summary() {
     if (!this.hasPoints) return `${this.data.title}: ${this.excuse.toLowerCase()}`;
-    const values = this.data.curves.map(
+    const values = this.curves.map(
       (curve) => `${curve.label} ${formatValue(curve.y[lastIndex(curve.y)])}`,
     );
-    const step = wholeNumber.format(this.lastStep());
-    return `${this.data.title} at step ${step}: ${values.join(", ")}`;
+    const place = this.owner.words.at(this.lastStep());
+    return `${this.data.title} at ${place}: ${values.join(", ")}`;
   }
 
   /** Colours are functions, so that the next drawing takes those of a new theme. */
@@ -228,10 +228,16 @@ class Panel {
         { ...axis, size: X_AXIS_HEIGHT, space: 60 },
         { ...axis, size: Y_AXIS_WIDTH, ...(this.data.log && logAxis(axis)) },
       ],
-      series: [{}, ...this.data.curves.map((curve) => this.seriesOf(curve))],
+      series: [{}, ...this.layers.map((layer) => this.seriesOf(layer))],
+      bands: this.bands(),
       cursor: {
         y: false,
-        points: { size: 10, width: 2, stroke: () => owner.theme.background },
+        points: {
+          size: 10,
+          width: 2,
+          stroke: (plot, index) => this.pointColour(index, () => owner.theme.background),
+          fill: (plot, index) => this.pointColour(index, (layer) => owner.colourOf(layer)),
+        },
         drag: { x: true, y: false, setScale: false, dist: SHORTEST_DRAG },
         bind: { dblclick: () => () => owner.zoomTo(null) },
         sync: {
@@ -243,20 +249,37 @@ class Panel {
       hooks: {
         setCursor: [() => this.tell()],
         setSelect: [(plot) => this.takeSelection(plot)],
+        drawAxes: [(plot) => drawMarkers(plot, owner, this === owner.panels[0])],
       },
     };
   }
 
-  seriesOf(curve) {
-    const colour = () => this.owner.colourOf(curve);
+  seriesOf(layer) {
+    const colour = () => this.owner.colourOf(layer);
+    const series = { label: layer.label, show: this.isShown(layer), points: { show: false } };
+    if (layer.kind === "edge") return { ...series, stroke: "transparent" };
+    if (layer.faint) return { ...series, stroke: colour, width: 1, alpha: FAINT };
     return {
-      label: curve.label,
-      show: this.isShown(curve),
+      ...series,
       stroke: colour,
       width: 1.75,
-      dash: curve.dashed ? [6, 4] : undefined,
+      dash: layer.dashed ? [6, 4] : undefined,
       points: { show: isSparse, size: 5, stroke: colour, fill: colour },
     };
+  }
+
+  /** Which layers are the edges of a band: they come in pairs, the lower one first. */
+  bands() {
+    return this.data.bands.map((band, place) => ({
+      series: [2 * place + 2, 2 * place + 1],
+      fill: () => this.owner.tint(band),
+    }));
+  }
+
+  /** Only a curve has a point under the cursor; shadows and edges of bands have none. */
+  pointColour(index, colour) {
+    const layer = this.layers[index - 1];
+    return layer && layer.kind === "curve" && !layer.faint ? colour(layer) : "transparent";
   }
 
   takeSelection(plot) {
@@ -272,44 +295,7 @@ class Panel {
   }
 }
 
-/** Ends a logarithmic axis at the next round number; uPlot goes on to the next power of ten. */
-function logRange(plot, low, high) {
-  if (low == null) return [null, null];
-  const magnitude = (value) => 10 ** Math.floor(Math.log10(value) + 1e-9);
-  const first = Math.floor(low / magnitude(low) + 1e-9) * magnitude(low);
-  const last = Math.ceil(high / magnitude(high) - 1e-9) * magnitude(high);
-  return first < last ? [first, last] : [first / 10, last * 10];
-}
-
-/** A logarithmic axis has lines where it has numbers; uPlot would draw all nine of a decade. */
-function logAxis({ grid, ticks }) {
-  const filter = roundNumbers;
-  return { filter, grid: { ...grid, filter }, ticks: { ...ticks, filter } };
-}
-
-/** Replaces by null those splits of a logarithmic axis for whose numbers there is no room. */
-function roundNumbers(plot, splits) {
-  const decade = Math.abs(plot.valToPos(10, "y") - plot.valToPos(1, "y"));
-  const digits = decade >= 200 ? [1, 2, 3, 4, 5, 6, 7, 8, 9] : decade >= 80 ? [1, 2, 5] : [1];
-  const stride = Math.ceil(24 / decade);
-  return splits.map((split) => {
-    const exponent = Math.floor(Math.log10(split) + 1e-9);
-    const digit = Math.round(split / 10 ** exponent);
-    return digits.includes(digit) && exponent % stride === 0 ? split : null;
-  });
-}
-
 /** Panels share the cursor, but a zoom is shared by their owner. */
 function isHover(type) {
   return type === "mousemove";
-}
-
-/** Whether the points of a series that are in sight lie far enough apart to be marked. */
-function isSparse(plot, series, first, last) {
-  const most = plot.over.clientWidth / POINT_DISTANCE;
-  let count = 0;
-  for (let index = first; index <= last && count <= most; index += 1) {
-    if (plot.data[series][index] != null) count += 1;
-  }
-  return count <= most;
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cvexplore import images
-from cvexplore.training.datasets import DATASETS
+from cvexplore.training.datasets import available
 from cvexplore.ui import cached
 from cvexplore.ui.cached import Subject
 
@@ -53,7 +53,7 @@ class ImageSet:
 def titles(subject: Subject) -> list[str]:
     """Return what can be looked through; what our own weights learned from stands first."""
     own = [_LEARNED_FROM] if cached.learned_from(subject) else []
-    return [*own, _PHOTOS, *DATASETS]
+    return [*own, _PHOTOS, *available()]
 
 
 def image_set(title: str, subject: Subject) -> ImageSet:

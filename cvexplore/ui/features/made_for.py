@@ -1,6 +1,5 @@
 """An image made for one channel, or for one class: it grows while one looks."""
 
-import io
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ import streamlit as st
 
 from cvexplore import catalog
 from cvexplore.errors import CvexploreError
+from cvexplore.figures.pictures import enlarged, png
 from cvexplore.ui import cached
 from cvexplore.ui.cached import Subject
 from cvexplore.ui.features import Looking
@@ -274,9 +274,4 @@ def _png(made: "Synthesised") -> bytes:
 
     pixels = made.pixels
     image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    factor = -(-_SIDE // image.width)
-    buffer = io.BytesIO()
-    image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST).save(
-        buffer, "PNG"
-    )
-    return buffer.getvalue()
+    return png(enlarged(image, _SIDE))

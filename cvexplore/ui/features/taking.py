@@ -16,6 +16,7 @@ from cvexplore import export, images
 from cvexplore.errors import ExportError
 from cvexplore.export import notebook
 from cvexplore.export.arrays import array_file, facts
+from cvexplore.figures.pictures import png
 from cvexplore.figures.sheet import COLOURS, sheet
 from cvexplore.ui import cached
 from cvexplore.ui.features import Looking
@@ -189,9 +190,7 @@ def _code(looking: Looking) -> None:
 
 
 def _png(looking: Looking) -> bytes:
-    buffer = io.BytesIO()
-    looking.picture.image.save(buffer, "PNG")
-    return buffer.getvalue()
+    return png(looking.picture.image)
 
 
 def _weights(looking: Looking) -> None:

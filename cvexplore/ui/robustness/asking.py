@@ -62,19 +62,11 @@ def pick_plan(explaining: Explaining) -> Plan:
 
 def _pick_towards(explaining: Explaining) -> int | None:
     own = explaining.predictions[0].index
-    likely = {
-        each.index: f"{each.label} · {each.probability:.1%}" for each in explaining.predictions
-    }
-    names = dict(enumerate(explaining.labels))
-    others = [each for each in range(explaining.classes) if each not in likely]
+    offered = {number: name for number, name in explaining.offered.items() if number != own}
     return st.selectbox(
         "To be taken for",
-        [None, *(each for each in likely if each != own), *others],
-        format_func=lambda each: (
-            "anything else"
-            if each is None
-            else likely.get(each) or names.get(each, f"class {each}")
-        ),
+        [None, *offered],
+        format_func=lambda each: "anything else" if each is None else offered[each],
         key=f"towards.{explaining.key}.{explaining.picture.fingerprint}",
         help="Anything but what it is taken for now, or a class of your choice; type to find one.",
         width=260,

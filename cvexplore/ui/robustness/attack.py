@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cvexplore import images
-from cvexplore.figures.robustness import as_picture, enlarged, png
-from cvexplore.ui.attribution import Explaining
+from cvexplore.figures.pictures import enlarged, png
+from cvexplore.figures.robustness import SIDE, as_picture
+from cvexplore.ui.attribution import Explaining, known
 from cvexplore.ui.attribution.turns import in_turns
 from cvexplore.ui.cached import Subject
 from cvexplore.ui.robustness import answers, elsewhere, search
 from cvexplore.ui.robustness.asking import Plan, pick_epsilon, pick_plan
-from cvexplore.ui.robustness.waiting import estimate, may_begin, stoppable
+from cvexplore.ui.robustness.waiting import may_begin, stoppable
 from cvexplore.ui.words import plain
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _attacked(explaining: Explaining, plan: Plan, epsilon: float) -> "Attacked |
     asked = (plan, epsilon)
     if asked not in shelf:
         cost = ATTACKS.bind(plan.choice)().cost()
-        seconds = estimate(explaining.subject, cost)
+        seconds = known.speed(explaining).seconds(cost)
         key = f"attack.{explaining.key}.{explaining.picture.fingerprint}.{plan}.{epsilon:g}"
         if not may_begin(seconds, f"Attack by {plan.name}", key=key):
             return None
@@ -115,7 +116,7 @@ def _pictures(explaining: Explaining, attacked: "Attacked") -> None:
 
 def _picture(pixels: object, title: str, alt: str) -> None:
     st.markdown(f"**{title}**")
-    st.image(enlarged(as_picture(pixels.numpy())), width="stretch", alt=alt)  # type: ignore[attr-defined]
+    st.image(enlarged(as_picture(pixels.numpy()), SIDE), width="stretch", alt=alt)  # type: ignore[attr-defined]
 
 
 def _as_file(attacked: "Attacked") -> "Image":

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cvexplore.figures.robustness import as_picture, enlarged
-from cvexplore.ui.attribution import Explaining
+from cvexplore.figures.pictures import enlarged
+from cvexplore.figures.robustness import as_picture
+from cvexplore.ui.attribution import Explaining, known
 from cvexplore.ui.attribution.turns import in_turns
 from cvexplore.ui.cached import Subject
 from cvexplore.ui.robustness import many_pictures
-from cvexplore.ui.robustness.waiting import may_begin, seconds_an_image, stoppable
+from cvexplore.ui.robustness.waiting import may_begin, stoppable
 from cvexplore.ui.words import plain
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def show(explaining: Explaining) -> None:
     names = list(CORRUPTIONS)
     rows = _shelf(explaining.subject, explaining.picture.fingerprint)
     missing = [name for name in names if name not in rows]
-    seconds = len(missing) * len(_STRENGTHS) * seconds_an_image(explaining.subject)
+    seconds = len(missing) * len(_STRENGTHS) * known.speed(explaining).forward
     key = f"corruptions.{explaining.key}.{explaining.picture.fingerprint}"
     words = "Go on" if rows else "Corrupt this image"
     going = bool(missing) and may_begin(seconds, words, key=key, at_once=_PATIENCE)

@@ -1,14 +1,10 @@
 """Labelled pictures that a network never learned from."""
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cvexplore.checkpoints import checkpoint
-from cvexplore.runs import RunStore
-from cvexplore.training.config import RunConfig
 from cvexplore.ui import cached
 from cvexplore.ui.cached import Subject, frozen
 
@@ -45,14 +41,6 @@ class HeldOut:
         return self.dataset.labels[list(self.order[start:stop])]
 
 
-def recipe(subject: Subject) -> RunConfig | None:
-    """Return how these weights were trained, if it was by this project."""
-    if subject.weights.startswith("run:"):
-        return RunStore().run(subject.weights.removeprefix("run:").partition("@")[0]).config
-    ours = checkpoint(subject.name) if subject.weights == "bundled" else None
-    return RunConfig.from_json(json.dumps(ours.recipe)) if ours else None
-
-
 @st.cache_resource(max_entries=8, show_spinner="Loading the data set…")
 def held_out(subject: Subject) -> HeldOut | None:
     """Return what a network did not learn from; None if it did not learn from a data set of ours.
@@ -61,12 +49,12 @@ def held_out(subject: Subject) -> HeldOut | None:
     """
     import torch
 
-    from cvexplore.training.splits import stratified
+    from cvexplore.training.splits import split
 
-    config = recipe(subject)
+    config = cached.recipe(subject)
     if config is None:
         return None
     dataset = cached.dataset(config.dataset.name, frozen(dict(config.dataset.options)))
-    _, held = stratified(dataset.labels, config.validation, config.seed)
+    held = split(dataset.labels, config).validation
     order = torch.randperm(len(held), generator=torch.Generator().manual_seed(0))
     return HeldOut(config.dataset.name, dataset, tuple(held[order].tolist()))

@@ -14,7 +14,8 @@ from cvexplore.ui.attribution.turns import in_turns
 from cvexplore.ui.cached import Subject
 from cvexplore.ui.features.image_sets import image_set
 from cvexplore.ui.robustness.held_out import held_out
-from cvexplore.ui.robustness.waiting import about, stoppable
+from cvexplore.ui.robustness.waiting import stoppable
+from cvexplore.ui.words import about
 
 if TYPE_CHECKING:
     from torch import Tensor

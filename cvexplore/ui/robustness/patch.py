@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, get_args
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cvexplore.figures.robustness import as_picture, enlarged, framed, occlusions
-from cvexplore.ui.attribution import Explaining
+from cvexplore.figures.pictures import enlarged
+from cvexplore.figures.robustness import SIDE, as_picture, framed, occlusions
+from cvexplore.ui.attribution import Explaining, known
 from cvexplore.ui.attribution.turns import in_turns
 from cvexplore.ui.cached import Subject
-from cvexplore.ui.robustness.waiting import about, seconds_an_image, stoppable
-from cvexplore.ui.words import plain
+from cvexplore.ui.robustness.waiting import stoppable
+from cvexplore.ui.words import about, plain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +32,7 @@ def show(explaining: Explaining) -> None:
         begin = _pick_begin(explaining)
         shelf = _shelf(explaining.subject, explaining.picture.fingerprint, cover, begin)
         left = _left(explaining, begin, shelf)
-        seconds = sum(left.values()) * seconds_an_image(explaining.subject)
+        seconds = sum(left.values()) * known.speed(explaining).forward
         go = st.button(
             f"Search (at most {about(seconds)})" if left else "The search is done",
             icon=":material/search:",
@@ -71,7 +72,7 @@ def _pick_cover() -> "Cover":
 def _pick_begin(explaining: Explaining) -> int:
     """Let a person choose the smallest square tried; to begin with, one that is soon searched."""
     tried = _sides(explaining)
-    each = seconds_an_image(explaining.subject)
+    each = known.speed(explaining).forward
     soon = (
         side
         for side in tried
@@ -206,7 +207,7 @@ def _draw_nothing(explaining: Explaining, room: DeltaGenerator) -> None:
         left, right = st.columns(2)
         first = explaining.predictions[0]
         left.image(
-            enlarged(explaining.square),
+            enlarged(explaining.square, SIDE),
             f"Taken for **{plain(first.label)}** ({first.probability:.1%})",
             width="stretch",
             alt=f"{explaining.picture.name}, as the network sees it",

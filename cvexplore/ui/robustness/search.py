@@ -7,12 +7,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cvexplore.figures.robustness import tries
-from cvexplore.ui.attribution import Explaining
+from cvexplore.ui.attribution import Explaining, known
 from cvexplore.ui.attribution.turns import in_turns
 from cvexplore.ui.cached import Subject
 from cvexplore.ui.robustness.asking import MOST, STEP, Plan, set_epsilon
-from cvexplore.ui.robustness.waiting import about, estimate, stoppable
-from cvexplore.ui.words import plain
+from cvexplore.ui.robustness.waiting import stoppable
+from cvexplore.ui.words import about, plain
 
 if TYPE_CHECKING:
     from cvexplore.robustness import Search
@@ -27,7 +27,7 @@ def show(explaining: Explaining, plan: Plan) -> None:
     st.subheader("How little is enough?")
     shelf = _shelf(explaining.subject, explaining.picture.fingerprint)
     cost = ATTACKS.bind(plan.choice)().cost()
-    seconds = _MOST_TRIES * estimate(explaining.subject, cost)
+    seconds = _MOST_TRIES * known.speed(explaining).seconds(cost)
     found = shelf.get(plan)
     with st.container(horizontal=True, vertical_alignment="center"):
         go = st.button(

@@ -1,50 +1,14 @@
 """Long work: how long it will take, how far it is, and a button that stops it."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cvexplore.ui import cached
-from cvexplore.ui.cached import Subject
-from cvexplore.ui.words import duration
+from cvexplore.ui.words import about
 
-if TYPE_CHECKING:
-    from cvexplore.attribution import Cost
-
-_BATCH = 4  # images in the pass that is timed
-_BACKWARD = 2.0  # a pass backward takes about so many forward
 _AT_ONCE = 10.0  # seconds; what takes longer begins when someone says so
 _QUICK = 1.0  # seconds; what takes less shows no progress
-
-
-@st.cache_resource(max_entries=64, show_spinner="Timing a pass…")
-def seconds_an_image(subject: Subject) -> float:
-    """Return how long an image takes to go forward through a network on this machine."""
-    import torch
-
-    preparation = cached.preparation(subject)
-    side = preparation.image_size
-    images = torch.zeros(_BATCH, preparation.channels, side, side)
-    model = cached.network(subject)
-    with cached.two_at_once, torch.no_grad():
-        model(images[:1])  # the first pass of all is slower
-        began = time.perf_counter()
-        model(images.clone())
-    return (time.perf_counter() - began) / _BATCH
-
-
-def about(seconds: float) -> str:
-    """Return an estimate in words."""
-    return f"about {duration(max(1, seconds))}"
-
-
-def estimate(subject: Subject, cost: "Cost") -> float:
-    """Return about how many seconds so many passes take."""
-    forward = seconds_an_image(subject)
-    return cost.seconds(forward, _BACKWARD * forward)
 
 
 def may_begin(seconds: float, what: str, *, key: str, at_once: float = _AT_ONCE) -> bool:

@@ -1,0 +1,1 @@
+"""Data sets: what is in them, and a person's own."""

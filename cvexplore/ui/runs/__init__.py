@@ -1,0 +1,1 @@
+"""One run: watched, steered, understood and kept."""

@@ -1,0 +1,1 @@
+"""Many runs: launched as one, laid over each other."""

@@ -1,0 +1,156 @@
+"""What a recipe will do, found without training."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from cvexplore import catalog
+from cvexplore.errors import CvexploreError
+from cvexplore.training.config import RunConfig
+from cvexplore.training.schedules import SCHEDULES
+from cvexplore.ui.training.ancestors import seen_before
+
+if TYPE_CHECKING:
+    from cvexplore.training.datasets import Dataset
+
+_DRAWN_RATES = 400
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A network on a data set.
+
+    Args:
+        parameters: of the network, None where it cannot be built.
+        trained: those that learning changes.
+        obstacle: why it cannot be launched.
+    """
+
+    parameters: int | None = None
+    trained: int | None = None
+    obstacle: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a recipe will do.
+
+    Args:
+        parts: pictures of each class in each part of the split, by the part's name.
+        steps_per_epoch: optimiser steps a pass.
+        steps: optimiser steps in all.
+        rates: the learning rate at evenly spaced steps.
+        fit: the network on this data.
+        warning: why its scores will be too good, or nothing.
+    """
+
+    parts: Mapping[str, tuple[int, ...]]
+    steps_per_epoch: int
+    steps: int
+    rates: tuple[float, ...]
+    fit: Fit
+    warning: str = ""
+
+    def pictures(self, part: str) -> int:
+        """Return how many pictures a part of the split has."""
+        return sum(self.parts.get(part, ()))
+
+
+def plan(config: RunConfig, dataset: "Dataset") -> Plan:
+    """Return what a recipe will do.
+
+    Raises:
+        CvexploreError: the data cannot be split like that.
+    """
+    from cvexplore.training.splits import split, steps_per_epoch
+
+    parts = split(dataset.labels, config)
+    count = len(dataset.classes)
+    an_epoch = ceil(steps_per_epoch(len(parts.train), config.batch_size) / config.accumulate)
+    steps = config.steps or config.epochs * an_epoch
+    schedule = SCHEDULES.bind(config.schedule)
+    drawn = min(steps, _DRAWN_RATES)
+    places = [round(index * (steps - 1) / max(1, drawn - 1)) for index in range(drawn)]
+    return Plan(
+        parts={
+            name: tuple(dataset.labels[chosen].bincount(minlength=count).tolist())
+            for name, chosen in (
+                ("training", parts.train),
+                ("validation", parts.validation),
+                ("test", parts.test),
+            )
+            if len(chosen)
+        },
+        steps_per_epoch=an_epoch,
+        steps=steps,
+        rates=tuple(config.learning_rate * schedule(step, steps, ()) for step in places),
+        fit=_missing(config) or _fit(_what_fits(config)),
+        warning=seen_before(config, dataset.labels, parts),
+    )
+
+
+def _missing(config: RunConfig) -> Fit | None:
+    """Return what a run needs and this machine does not have, or None if all is here."""
+    from cvexplore.training import precision
+
+    name = config.architecture
+    if config.weights == "pretrained" and not catalog.published_is_here(name):
+        return Fit(obstacle=f"The published weights of {name} are not here: download them first.")
+    try:
+        precision.check(config.precision, device())
+    except CvexploreError as error:
+        return Fit(obstacle=str(error))
+    return None
+
+
+def device() -> str:
+    """Return what a run computes on."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _what_fits(config: RunConfig) -> str:
+    """Return the part of a recipe that decides whether its network can learn from its data."""
+    return replace(
+        RunConfig(),
+        architecture=config.architecture,
+        options=config.options,
+        weights=config.weights,
+        frozen=config.frozen,
+        approach=config.approach,
+        dataset=config.dataset,
+        augmentations=config.augmentations,
+    ).to_json()
+
+
+@st.cache_data(max_entries=64, show_spinner="Fitting the network to the data…")
+def _fit(recipe: str) -> Fit:
+    """Return the network on this data, and why it cannot learn from it."""
+    from cvexplore.training.approaches import APPROACHES
+    from cvexplore.training.datasets import DATASETS
+    from cvexplore.training.starting import network_options
+
+    config = RunConfig.from_json(recipe)
+    dataset = DATASETS.bind(config.dataset)()
+    make = APPROACHES[config.approach.name]
+    try:
+        if obstacle := make.not_applicable(config, dataset):
+            return Fit(obstacle=obstacle)
+        options = network_options(config, dataset)
+        seen = catalog.traced(config.architecture, **options)
+        return Fit(seen.parameters, _trained(config, options))
+    except CvexploreError as error:
+        return Fit(obstacle=str(error))
+
+
+def _trained(config: RunConfig, options: Mapping[str, Any]) -> int:
+    """Return how many parameters learning changes."""
+    from cvexplore.training.freezing import trained_parameters
+
+    network = catalog.build(config.architecture, device="meta", **options)
+    (example,) = catalog.example(config.architecture, **options)
+    return trained_parameters(network, example, config.frozen)
