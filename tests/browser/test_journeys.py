@@ -185,7 +185,7 @@ def test_a_run_is_launched_watched_zoomed_and_looked_into(go: Open, browser: Bro
     other.goto(address)
     expect(other.get_by_text(re.compile(r"(Running|Finished) · step \d+"))).to_be_visible()
     expect(other.get_by_text(re.compile("Finished · step 690 of 690"))).to_be_visible(
-        timeout=120_000
+        timeout=600_000
     )
     other.get_by_text("Its feature maps").click()
     expect(other.locator("h1")).to_have_text("Feature maps")
