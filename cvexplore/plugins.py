@@ -27,6 +27,7 @@ from typing import Any, Generic, Literal, TypeVar
 from cvexplore.errors import OptionError, UnknownName
 
 P = TypeVar("P", bound=Callable[..., Any])
+Q = TypeVar("Q", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -171,13 +172,13 @@ class Registry(Generic[P]):
         self._looking = threading.RLock()
         self._plugins: dict[str, P] = {}
 
-    def register(self, name: str) -> Callable[[P], P]:
-        """Enter the decorated function or class under this name."""
+    def register(self, name: str) -> Callable[[Q], Q]:
+        """Enter the decorated function or class, which keeps its own type, under this name."""
 
-        def enter(plugin: P) -> P:
+        def enter(plugin: Q) -> Q:
             if name in self._plugins:
                 raise ValueError(f"two plug-ins call themselves {self.kind} {name!r}")
-            self._plugins[name] = plugin
+            self._plugins[name] = typing.cast("P", plugin)
             return plugin
 
         return enter

@@ -14,6 +14,7 @@ from cvexplore.plugins import Choice, Option, Range
 _PUBLISHED_SIZE = 224
 _DETECTION_SIZE = 800
 _SMALL_SIZE = 32  # CIFAR-10's
+_TASKS = {"detr": "detection", "unet": "segmentation"}  # of all others it is classification
 
 
 def names() -> list[str]:
@@ -23,7 +24,7 @@ def names() -> list[str]:
 
 def task(name: str) -> str:
     """Return what the model is for."""
-    return "detection" if name == "detr" else "classification"
+    return _TASKS.get(name, "classification")
 
 
 def options(name: str) -> tuple[Option, ...]:

@@ -22,6 +22,7 @@ import torch
 from cvexplore.catalog import weights
 from cvexplore.checkpoints import FOLDER
 from cvexplore.training import RunConfig
+from cvexplore.training.approaches import standard
 from cvexplore.training.config import settings
 from cvexplore.training.loop import Training
 
@@ -85,17 +86,17 @@ def _tell_of(file: Path, training: Training, seconds: float | None) -> dict[str,
 
 def command(config: RunConfig) -> str:
     """Return the line that trains by this recipe as a run of one's own."""
-    standard = RunConfig()
+    usual, begun = RunConfig(), standard(config.approach.name)
     words = ["--architecture", config.architecture]
     for part in _PARTS:
         choice = getattr(config, part)
-        if choice.name != getattr(standard, part).name:
+        if choice.name != getattr(usual, part).name:
             words += [f"--{part}", choice.name]
         for name, value in choice.options.items():
             words += ["--option", f"{part}.{name}={value}"]
     for each in settings():
         value = getattr(config, each.name)
-        if value != getattr(standard, each.name):
+        if value != getattr(begun, each.name):
             words += [f"--{each.name.replace('_', '-')}", str(value)]
     for name, value in config.options.items():
         words += ["--option", f"{name}={value}"]

@@ -97,6 +97,10 @@ def _base(chosen: argparse.Namespace) -> RunConfig:
             return RunConfig.from_json(Path(chosen.recipe).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise OptionError(f"The recipe {chosen.recipe} cannot be read: {error}.") from None
+    if chosen.approach:
+        from cvexplore.training.approaches import standard
+
+        return standard(chosen.approach)
     return RunConfig()
 
 

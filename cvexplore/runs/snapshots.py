@@ -53,6 +53,11 @@ def file(run: Path, step: int) -> Path:
     return run / "snapshots" / f"{step}.safetensors"
 
 
+def file_beside(run: Path, step: int) -> Path:
+    """Return the file of what was learned beside the network by that moment, such as a decoder."""
+    return run / "snapshots" / f"{step}.beside.safetensors"
+
+
 def kept(run: Path) -> tuple[int, ...]:
     """Return the steps whose weights lie in a run's folder, in their order."""
     found = (each.stem for each in (run / "snapshots").glob("*.safetensors"))
@@ -64,6 +69,7 @@ def keep_only(run: Path, steps: Collection[int]) -> None:
     for step in kept(run):
         if step not in steps:
             file(run, step).unlink(missing_ok=True)
+            file_beside(run, step).unlink(missing_ok=True)
 
 
 class Moments:
@@ -83,7 +89,7 @@ class Moments:
     def plan(self) -> None:
         """Find the moments of a run that begins or goes on."""
         training, asked = self._training, self._training.config.snapshots
-        tensors = training.approach.network.state_dict().values()
+        tensors = training.approach.state_dict().values()
         count = affordable(asked, size := sum(each.nbytes for each in tensors))
         if count < asked:
             writing.log(self._run, f"{too_large(asked, count, size)}\n")
@@ -106,4 +112,11 @@ class Moments:
         """Keep the weights of now."""
         path = file(self._run, self._training.step)
         path.parent.mkdir(exist_ok=True)
+        if beside := self._training.beside():
+            from safetensors.torch import save_file
+
+            kept = {name: each.detach().cpu().contiguous() for name, each in beside.items()}
+            writing.replace(
+                file_beside(self._run, self._training.step), lambda path: save_file(kept, path)
+            )
         writing.replace(path, self._training.save)

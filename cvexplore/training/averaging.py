@@ -40,5 +40,5 @@ class Average:
 
 def _pairs(mean: Approach, now: Approach) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """Return what belongs together, each once: layers may share their weights."""
-    tensors = (each.network.state_dict().values() for each in (mean, now))
+    tensors = (each.state_dict().values() for each in (mean, now))
     return list({pair[1].data_ptr(): pair for pair in zip(*tensors, strict=True)}.values())

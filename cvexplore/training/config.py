@@ -87,9 +87,12 @@ class RunConfig:
         accumulate: batches whose gradients are added up for one step
         precision: bf16 and fp16 compute with numbers of half the size, where the machine has them
         ema: share of the old value in the running mean of the weights, what is measured; 0: none
+        every: epochs from one measurement of the validation pictures to the next
         patience: epochs without a better validation loss before it ends, 0 to go to the end
         improvement: how much lower a validation loss must be to be better
         split: whether each class gives its share to every part
+        labels: pictures of each class whose class is known, 0 for all; what others are for is the
+            approach's to say
         validation: share held out to measure on while it learns
         test: share measured once at the very end, never learned from; the same for every seed
         folds: parts that take turns to be held out instead of that share; 0 for one split
@@ -120,9 +123,11 @@ class RunConfig:
     accumulate: Annotated[int, Range(1, 64, unit="batches")] = 1
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     ema: Annotated[float, Range(0.0, 0.9999)] = 0.0
+    every: Annotated[int, Range(1, 1000, unit="epochs")] = 1
     patience: Annotated[int, Range(0, 100, unit="epochs")] = 0
     improvement: Annotated[float, Range(0.0, 1.0)] = 0.0
     split: Literal["stratified", "random"] = "stratified"
+    labels: Annotated[int, Range(0, 10_000, unit="a class")] = 0
     validation: Annotated[float, Range(0.05, 0.5, step=0.05)] = 0.2
     test: Annotated[float, Range(0.0, 0.5, step=0.05)] = 0.0
     folds: Annotated[int, Range(0, 20)] = 0

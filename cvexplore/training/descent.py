@@ -25,7 +25,13 @@ class Descent:
 
     def __init__(self, approach: Approach, config: RunConfig, device: str) -> None:
         self._approach, self._config, self._device = approach, config, device
-        grouped = groups(approach, config.weight_decay, config.decay_all)
+        grouped = groups(
+            approach,
+            config.weight_decay,
+            config.decay_all,
+            approach.rates(),
+            approach.undecayed(),
+        )
         self.parameters = [each for group in grouped for each in group["params"]]
         make = OPTIMIZERS.bind(config.optimizer)
         self.optimizer: torch.optim.Optimizer = make(grouped, config.learning_rate)
@@ -47,10 +53,12 @@ class Descent:
         size, first = self._config.batch_size, step * self._config.accumulate
         names, rows = (), []
         self.optimizer.zero_grad(set_to_none=True)
-        for batch in self._approach.batches(chosen, size, first):
+        parts = chosen.split(size)
+        batches = self._approach.batches(chosen, size, first)
+        for part, batch in zip(parts, batches, strict=True):
             with watch or contextlib.nullcontext():
                 values = self._approach.loss(batch)
-            share = len(batch.labels) / len(chosen)
+            share = len(part) / len(chosen)
             loss = values["loss"] if share == 1 else values["loss"] * share
             self._scaler.scale(loss).backward()
             names = tuple(values)
@@ -61,8 +69,8 @@ class Descent:
     def follow(self, rate: float, decay: float, step: int, watch: Watch | None) -> None:
         """Change the weights along the gradients, at this learning rate and weight decay."""
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        self.optimizer.param_groups[0]["weight_decay"] = decay
+            group["lr"] = rate * group["scale"]
+            group["weight_decay"] = decay if group["decays"] else 0.0
         self._scaler.unscale_(self.optimizer)
         if watch:
             watch.see_gradients()

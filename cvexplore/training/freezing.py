@@ -24,11 +24,18 @@ class Freezer:
             if each.requires_grad  # some networks fix weights of their own
         }
         self._frozen: Sequence[Layer] = ()
+        self._count = 0  # of them
 
-    def freeze(self, share: float) -> None:
-        """Let this share of the layers keep their weights, and all others learn."""
+    def freeze(self, share: float) -> bool:
+        """Let this share of the layers keep their weights, and all others learn.
+
+        Returns:
+            Whether that changes anything.
+        """
         count = round(share * max(0, len(self._layers) - 1))  # the last one always learns
-        self._frozen = self._layers[:count]
+        if count == self._count:
+            return False
+        self._count, self._frozen = count, self._layers[:count]
         kept = {
             id(each)
             for layer in self._frozen
@@ -39,6 +46,7 @@ class Freezer:
             parameter.requires_grad_(key not in kept)
             if key in kept:
                 parameter.grad = None
+        return True
 
     def settle(self) -> None:
         """Let frozen normalisation keep its statistics, once the network is in training mode."""

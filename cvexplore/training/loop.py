@@ -31,7 +31,7 @@ from cvexplore.training.layers import Watch, weighted_layers
 from cvexplore.training.measuring import BATCH, Measurement, Value
 from cvexplore.training.nonfinite import Diverged, diverged
 from cvexplore.training.schedules import SCHEDULES
-from cvexplore.training.splits import shuffled, split, steps_per_epoch
+from cvexplore.training.splits import shuffled, steps_per_epoch
 from cvexplore.training.steering import Steering
 
 Point = MetricPoint | VectorPoint
@@ -58,10 +58,10 @@ class Training:
         make = APPROACHES[config.approach.name]
         if reason := make.not_applicable(config, dataset):
             raise OptionError(reason)
-        parts = split(dataset.labels, config)
-        self.train, self.validation, self.test = parts.train, parts.validation, parts.test
         torch.manual_seed(config.seed)
         approach = APPROACHES.bind(config.approach)(config, dataset)
+        parts = approach.parts
+        self.train, self.validation, self.test = parts.train, parts.validation, parts.test
         self.approach: Approach = approach.to(self.device, memory_format=torch.channels_last)
         self._layers = weighted_layers(approach.network, approach.example())
         self._descent = Descent(self.approach, config, self.device)
@@ -69,11 +69,11 @@ class Training:
         self._schedule = SCHEDULES.bind(config.schedule)
         self._steering = Steering(config)
         self.step = 0
-        self.losses: list[float] = []  # of the validation split, one an epoch
+        self.losses: list[float] = []  # of the validation split, one a measurement
         self.seconds = 0.0
         self._began = time.perf_counter()
-        self._measured = 0  # step after which the last epoch was measured
-        self._extended = 0  # epochs measured when the length of the run was last changed
+        self._measured = 0  # step after which it was measured last
+        self._extended = 0  # measurements made when the length of the run was last changed
         self.batch = self.train[:0]  # the pictures of the last step, or where it diverged
         self._order: tuple[int, Tensor] = (-1, self.train)  # an epoch, and its pictures
         self._put_in_force()
@@ -147,7 +147,8 @@ class Training:
 
     def _epoch_is_over(self) -> bool:
         """Say whether what was learned since the last measurement is to be measured."""
-        whole = self.step % self.steps_per_epoch == 0 or self.step >= self.steps
+        interval = self.steps_per_epoch * self.config.every
+        whole = self.step % interval == 0 or self.step >= self.steps
         return whole and self.step != self._measured
 
     # ------------------------------------------------------------------ learning
@@ -159,6 +160,7 @@ class Training:
         look = self.step % max(1, self.steps // _LOOKS) == 0
         watch = Watch(self._layers, self._descent.parameters) if look else None
         chosen = self.batch = self._next_pictures()
+        self._freeze()
         self.be_in_training_mode()
         values = self._descent.find_gradients(chosen, self.step, watch)
         if not math.isfinite(values["loss"]):
@@ -255,8 +257,14 @@ class Training:
 
     def _put_in_force(self) -> None:
         self.approach.strength = self._steering.recipe.strength
-        self._freezer.freeze(self._steering.recipe.frozen)
+        self._freeze()
         self.approach.eval()  # the next step's training mode settles what is frozen
+
+    def _freeze(self) -> None:
+        """Let those layers keep their weights that the recipe, or the approach, wants to now."""
+        of_approach = self.approach.frozen(self.step / max(1, self.steps))
+        if self._freezer.freeze(max(self._steering.recipe.frozen, of_approach)):
+            self.approach.eval()
 
     # ------------------------------------------------------------------ keeping
 
@@ -265,10 +273,15 @@ class Training:
         origin = weights.Origin(
             architecture=self.config.architecture,
             options=network_options(self.config, self.approach.dataset),
-            labels=self.approach.dataset.classes,
+            labels=tuple(self.approach.names),
             preparation=self.approach.preparation,
         )
-        weights.save(self.measured.network, origin, path)
+        weights.save(self.measured.trained(), origin, path)
+
+    def beside(self) -> dict[str, Tensor]:
+        """Return what an approach learns beside its network, such as a decoder, by name."""
+        kept = self.measured.state_dict()
+        return {name: each for name, each in kept.items() if not name.startswith("network.")}
 
     def checkpoint(self) -> dict[str, Any]:
         """Return all that decides the rest of the run."""

@@ -4,7 +4,7 @@ Where torch can, one kernel updates all parameters (``fused``): on small network
 faster. Groups of parameters carry their own weight decay; the learning rate is set at every step.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
 
 from cvexplore.plugins import Range, Registry
@@ -134,17 +134,34 @@ def nadam(
     return NAdam(groups, rate, betas=(beta1, beta2), decoupled_weight_decay=True)
 
 
-def groups(network: Any, decay: float, decay_all: bool) -> list[dict[str, Any]]:
-    """Return a network's parameters: first those that decay, then those that do not.
+def groups(
+    network: Any,
+    decay: float,
+    decay_all: bool,
+    rates: Mapping[Any, float] | None = None,
+    undecayed: Iterable[Any] = (),
+) -> list[dict[str, Any]]:
+    """Return a network's parameters, those together that decay and learn at the same rate.
 
     Unless all decay, what only shifts and scales is left alone: biases and normalisation.
+
+    Args:
+        network: whose parameters.
+        decay: the weight decay.
+        decay_all: whether biases and normalisation decay too.
+        rates: by what some parameters' learning rate is multiplied.
+        undecayed: parameters that never decay.
     """
     parameters = [each for each in network.parameters() if each.requires_grad]
     norms = [each for each in network.modules() if "Norm" in type(each).__name__]
     of_norms = {id(each) for norm in norms for each in norm.parameters(recurse=False)}
     alone = set() if decay_all else {id(p) for p in parameters if p.dim() <= 1} | of_norms
-    spared = [each for each in parameters if id(each) in alone]
+    alone |= {id(each) for each in undecayed}
+    scales = {id(each): scale for each, scale in (rates or {}).items()}
+    found: dict[tuple[bool, float], list[Any]] = {}
+    for each in parameters:
+        found.setdefault((id(each) not in alone, scales.get(id(each), 1.0)), []).append(each)
     return [
-        {"params": [p for p in parameters if id(p) not in alone], "weight_decay": decay},
-        *([{"params": spared, "weight_decay": 0.0}] if spared else []),
+        {"params": those, "weight_decay": decays * decay, "decays": decays, "scale": scale}
+        for (decays, scale), those in sorted(found.items(), key=lambda item: -item[0][0])
     ]

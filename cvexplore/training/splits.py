@@ -1,6 +1,6 @@
 """Which pictures are learned from, which are measured on meanwhile, and which only at the end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -19,11 +19,13 @@ class Split:
         train: what is learned from.
         validation: what is measured while it learns, and decides which run is best.
         test: what is measured once, at the very end; often empty.
+        labelled: those to learn from whose class is known; all of them unless the recipe says less.
     """
 
     train: Tensor
     validation: Tensor
     test: Tensor
+    labelled: Tensor = field(default_factory=lambda: torch.arange(0))
 
 
 def split(labels: Tensor, config: RunConfig) -> Split:
@@ -34,7 +36,8 @@ def split(labels: Tensor, config: RunConfig) -> Split:
     recipe's seed shares out the rest. With folds, what the test leaves is dealt into that many
     parts, and this run's is measured on.
 
-    Shape: (N,) -> three index tensors, sorted, that together hold 0..N-1 once each
+    Shape: (N,) -> three index tensors, sorted, that together hold 0..N-1 once each; the labelled
+        ones are a part of the first
 
     Raises:
         OptionError: the parts asked for leave nothing to learn from, or nothing to measure on.
@@ -60,7 +63,21 @@ def split(labels: Tensor, config: RunConfig) -> Split:
             f"{len(labels)} pictures are too few for these parts: bring more, or ask for fewer "
             "folds or a smaller test."
         )
-    return Split(train, validation, test)
+    return Split(train, validation, test, few(labels, train, config.labels, config.seed))
+
+
+def few(labels: Tensor, train: Tensor, count: int, seed: int) -> Tensor:
+    """Return ``count`` pictures of each class, all where that is 0 or a class has no more.
+
+    With the same seed the few are among the many, so that results can be compared.
+
+    Shape: (N,), (T,) -> (at most T,), sorted
+    """
+    if not count:
+        return train
+    random = torch.Generator().manual_seed(seed)
+    kept = [members[:count] for members in _members(labels[train], random)]
+    return train[torch.cat(kept)].sort().values
 
 
 def stratified(labels: Tensor, share: float, seed: int) -> tuple[Tensor, Tensor]:

@@ -80,7 +80,8 @@ def test_random_weights_say_something_finite_about_each_image(name: str) -> None
     with torch.no_grad():
         scores = model(torch.randn(2, form["channels"], 64, 64))
     scores = scores["logits"] if isinstance(scores, dict) else scores
-    assert scores.shape[-1] in (form["classes"], form["classes"] + 1)
+    kinds = scores.shape[1 if scores.dim() == 4 else -1]  # of pixels, or of images and queries
+    assert kinds in (form["classes"], form["classes"] + 1)
     assert scores.isfinite().all()
     assert scores.std() > 0
     assert not torch.equal(scores[0], scores[1])

@@ -96,6 +96,7 @@ def test_a_readable_builder_and_its_file_build_the_same(name: str) -> None:
 FITTING = {
     ("detr", "heads"): 4,
     ("swin", "patch_size"): 8,
+    ("unet", "image_size"): 48,
     ("vit", "heads"): 6,
     ("vit", "image_size"): 256,
     ("vit", "patch_size"): 32,

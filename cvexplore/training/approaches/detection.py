@@ -1,7 +1,7 @@
 """Set prediction: a detector answers all at once, and is told which answer was for which object."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -9,9 +9,11 @@ from torch import Tensor
 
 from cvexplore import catalog
 from cvexplore.errors import CvexploreError
+from cvexplore.plugins import Choice
 from cvexplore.training.approaches import APPROACHES, Approach, Batch, cannot_take, network_options
 from cvexplore.training.augmentations import kind
 from cvexplore.training.average_precision import average_precision
+from cvexplore.training.cards import Card
 from cvexplore.training.config import RunConfig
 from cvexplore.training.datasets import Dataset, Objects
 from cvexplore.training.matching import BOX, CLASS, OVERLAP, cheapest, costs
@@ -29,6 +31,40 @@ class Detection(Approach):
     Source: Carion, Massa, Synnaeve, Usunier, Kirillov, Zagoruyko, "End-to-End Object Detection with
     Transformers", 2020, arXiv 2005.12872.
     """
+
+    card = Card(
+        title="Detection",
+        family="Supervised",
+        year=2020,
+        idea="A fixed set of queries each say a class and a box; the cheapest pairing tells which "
+        "answer was for which object, and all others should say: no object.",
+        formula=r"L = \sum_i -\log p_{\hat\sigma(i)}(c_i) + 5\,\lVert b_i - \hat b_{\hat\sigma(i)}"
+        r" \rVert_1 + 2\,(1 - \mathrm{GIoU})",
+        source="Carion, Massa, Synnaeve, Usunier, Kirillov, Zagoruyko, End-to-End Object Detection "
+        "with Transformers, 2020, arXiv 2005.12872",
+        data="pictures with a box and a class for every object",
+        annotation="box",
+        helps="where it matters what is where: several objects a picture, counting",
+        fails="a DETR learns slowly: boxes come first, classes late. 4,800 scenes of one to four "
+        "shapes give an average precision of 82 to 94 % after 130 seconds of one core, by the "
+        "seed; 1,600 scenes in 95 seconds 69 %",
+        applications="driving, shelves in shops, wildlife cameras",
+    )
+    task = "detection"
+    shows = ("boxes",)
+    standard: ClassVar[Mapping[str, Any]] = {
+        "architecture": "cvexplore/detr",
+        "options": {
+            **{"backbone_depth": 18, "backbone_width": 16, "stages": 2, "norm": "batch"},
+            **{"width": 64, "heads": 4, "encoder_layers": 1, "decoder_layers": 2, "queries": 8},
+            **{"mlp_ratio": 2.0, "dropout": 0.0},
+        },
+        "dataset": Choice("scenes", {"count": 6000}),
+        "learning_rate": 7e-4,
+        "batch_size": 16,
+        "epochs": 14,
+        "every": 2,
+    }
 
     @staticmethod
     def not_applicable(config: RunConfig, dataset: Dataset) -> str | None:

@@ -10,6 +10,7 @@ from torch import Tensor
 from cvexplore.plugins import Range
 from cvexplore.training import metrics
 from cvexplore.training.approaches import APPROACHES, Approach, Batch, cannot_classify
+from cvexplore.training.cards import Card
 from cvexplore.training.config import RunConfig
 from cvexplore.training.datasets import Dataset
 
@@ -27,6 +28,21 @@ class Supervised(Approach):
     Source: Rumelhart, Hinton, Williams, "Learning representations by back-propagating errors",
     1986; label smoothing from Szegedy et al., 2015, arXiv 1512.00567.
     """
+
+    card = Card(
+        title="Supervised",
+        family="Supervised",
+        year=1986,
+        idea="Every picture comes with its class; the network is told how far off its answer is.",
+        formula=r"L = -\log p_\theta(y \mid x)",
+        source="Rumelhart, Hinton, Williams, Learning representations by back-propagating errors, "
+        "1986",
+        data="pictures with their class, some hundred of each from random weights",
+        annotation="class",
+        helps="where labels are there, or cheap: with enough of them nothing here does better",
+        fails="with a handful of labels a class it learns them by heart",
+        applications="reading digits, sorting products, diagnosis from scans",
+    )
 
     def __init__(
         self,

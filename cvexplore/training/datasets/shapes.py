@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cvexplore.plugins import Range
-from cvexplore.training.datasets import DATASETS, Axis, Dataset
+from cvexplore.training.datasets import DATASETS, Axis, Dataset, Objects
 
 if TYPE_CHECKING:
     import torch
@@ -65,9 +65,11 @@ def shapes(
     stripe_random = torch.Generator().manual_seed(seed + _TEXTURE)
     images = torch.empty(count, 3, image_size, image_size, dtype=torch.uint8)
     masks = torch.zeros(count, image_size, image_size, dtype=torch.uint8)
+    boxes = torch.empty(count, 1, 4)
     for part in parts(count, 3 * image_size**2):
         inside = _inside(labels[part], place[:, part], image_size)
         masks[part] = ((inside > 0.5) * (labels[part, None, None] + 1)).to(torch.uint8)
+        boxes[part, 0] = _boxes(inside)
         behind = ground[part, :, None, None]
         paint = torch.tensor(COLOURS)[colour[part]][:, :, None, None] / 255
         if domain != "clean":
@@ -85,6 +87,7 @@ def shapes(
         classes=NAMES[:classes],
         source="Drawn by this project: any colour, size, place and turn, on a dark noisy ground"
         f"{stripes[domain]}.",
+        objects=Objects(labels[:, None], boxes),
         masks=masks,
         axes=axes,
     )
@@ -113,6 +116,24 @@ def _inside(labels: "Tensor", place: "Tensor", side: int) -> "Tensor":
 
     x, y, radius, turn = place
     return covered(labels, x, y, radius, turn, side)
+
+
+def _boxes(inside: "Tensor") -> "Tensor":
+    """Return the box of the pixels that are covered by half or more, or by the most of all.
+
+    Shape: (N, H, W) -> (N, 4): centre x, centre y, width and height as shares of the side
+    """
+    import torch
+
+    side = inside.shape[-1]
+    seen = inside >= inside.amax((1, 2), keepdim=True).clamp(max=0.5)
+    ends = []
+    for line in (seen.any(1), seen.any(2)):  # across, down
+        line = line.to(torch.uint8)
+        ends.append((line.argmax(1), side - line.flip(1).argmax(1)))
+    (left, right), (top, bottom) = ends
+    box = torch.stack([left + right, top + bottom, 2 * (right - left), 2 * (bottom - top)], 1)
+    return box / (2 * side)
 
 
 def _textured(count: int, classes: int, domain: str) -> "Tensor":
