@@ -8,7 +8,7 @@ export OMP_NUM_THREADS ?= 1
 export OMP_WAIT_POLICY ?= passive
 export THP_MEM_ALLOC_ENABLE ?= 1
 
-.PHONY: run test check fix bench facts checkpoints
+.PHONY: run test check fix bench facts checkpoints approaches
 
 run: $(VENV)/.installed ## start the app on this machine
 	$(BIN)/python -m cvexplore app
@@ -35,6 +35,9 @@ facts: $(VENV)/.installed ## measure every architecture again
 
 checkpoints: $(VENV)/.installed ## train the bundled networks again, from their recipes
 	$(BIN)/python -m cvexplore.checkpoints.making $(NAMES)
+
+approaches: $(VENV)/.installed ## measure every way to learn again, for the page Approaches
+	$(BIN)/python -m cvexplore.studies --again $(NAMES)
 
 $(VENV)/.installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

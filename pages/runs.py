@@ -3,6 +3,7 @@
 import streamlit as st
 
 from cvexplore.runs import RunStore, runner
+from cvexplore.ui import learned
 from cvexplore.ui.messages import told
 from cvexplore.ui.places import page
 from cvexplore.ui.runs import (
@@ -63,7 +64,7 @@ diverged.show(run, store)
 
 
 now_place, findings_place = st.container(), st.container()
-views = ["Curves", "Classes", "Layers", "Mistakes", "Recipe"]
+views = ["Curves", "Learned", "Classes", "Layers", "Mistakes", "Recipe"]
 drawn = st.tabs(views, key="view", on_change="rerun", bind="query-params")
 tabs = dict(zip(views, drawn, strict=True))
 
@@ -96,6 +97,9 @@ with told():
         live()
     with findings_place:
         thought_over()
+    if tabs["Learned"].open:
+        with tabs["Learned"], told():
+            learned.show(run, store)
     if tabs["Mistakes"].open:
         with tabs["Mistakes"]:
             mistakes.show(run, store)

@@ -28,6 +28,7 @@ CORE = {
     "robustness",
     "training",
     "runs",
+    "studies",
     "figures",
 }
 
@@ -56,6 +57,7 @@ MAY_IMPORT = {
     "runs": {
         *("errors", "folders", "plugins", "training", "architectures", "catalog", "export"),
     },
+    "studies": {"errors", "plugins", "training"},
     "figures": {
         *("catalog", "trace", "interpret", "attention", "attribution", "robustness", "training"),
     },

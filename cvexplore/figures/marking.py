@@ -1,5 +1,6 @@
 """Boxes and masks drawn onto a data set's small pictures."""
 
+import html
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,30 @@ _COLOURS = (
 _SHOWS = 0.55  # how much of a mask's colour is seen
 
 
+def colour_of(label: int) -> tuple[int, int, int]:
+    """Return the colour of a class in boxes and masks."""
+    return _COLOURS[label % len(_COLOURS)]
+
+
+def legend(names: Sequence[str], said: Sequence[str] = ()) -> str:
+    """Return HTML that tells the classes' colours, and perhaps a number of each.
+
+    Args:
+        names: of the classes, in their order.
+        said: what stands beside each name.
+    """
+    rows = []
+    for label, name in enumerate(names):
+        red, green, blue = colour_of(label)
+        beside = f" <b>{html.escape(said[label])}</b>" if said else ""
+        rows.append(
+            '<span style="display: inline-flex; align-items: center; gap: 0.35rem; '
+            'margin: 0 1rem 0.25rem 0"><i style="width: 0.9rem; height: 0.9rem; border-radius: '
+            f'3px; background: rgb({red} {green} {blue})"></i>{html.escape(name)}{beside}</span>'
+        )
+    return f"<div>{''.join(rows)}</div>"
+
+
 def enlarged(images: np.ndarray, least: int = 112) -> np.ndarray:
     """Return pictures in colour, enlarged by a whole factor to about ``least`` pixels.
 
@@ -20,6 +45,14 @@ def enlarged(images: np.ndarray, least: int = 112) -> np.ndarray:
     times = max(1, least // images.shape[-1])
     large = images.repeat(times, axis=2).repeat(times, axis=3)
     return large if large.shape[1] == 3 else large.repeat(3, axis=1)
+
+
+def in_grey(images: np.ndarray) -> np.ndarray:
+    """Return pictures without their colours, so that those of masks can be told apart on them.
+
+    Shape: (N, 3, H, W) uint8 -> (N, 3, H, W) uint8
+    """
+    return images.mean(1, keepdims=True).round().astype(np.uint8).repeat(3, axis=1)
 
 
 def with_boxes(
@@ -39,7 +72,7 @@ def with_boxes(
             if label >= 0:
                 left, right = _span(x, w, width)
                 top, bottom = _span(y, h, height)
-                colour = np.array(_COLOURS[label % len(_COLOURS)], np.uint8)[:, None]
+                colour = np.array(colour_of(int(label)), np.uint8)[:, None]
                 picture[:, top, left : right + 1] = colour
                 picture[:, bottom, left : right + 1] = colour
                 picture[:, top : bottom + 1, left] = colour

@@ -42,6 +42,7 @@ chosen = st.navigation(
             _page("robustness", "Robustness", "shield"),
         ],
         "Train": [
+            _page("approaches", "Approaches", "school"),
             _page("data", "Data", "photo_library"),
             _page("train", "Train", "model_training"),
             _page("runs", "Runs", "monitoring"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cvexplore.figures.data import class_balance, fold_plan, picture_sizes
-from cvexplore.figures.marking import enlarged, with_boxes, with_masks
+from cvexplore.figures.marking import colour_of, enlarged, in_grey, legend, with_boxes, with_masks
 
 
 def test_bars_are_stacked_by_part_and_names_are_text() -> None:
@@ -94,3 +94,23 @@ def test_a_mask_tints_its_pixels_alone_and_classes_differ() -> None:
     first, second = tinted[0, 2], tinted[2, 0]
     assert (tinted[:2, 2:] == first).all()
     assert not np.array_equal(first, second)
+
+
+def test_a_legend_has_the_colours_of_the_boxes_and_names_as_text() -> None:
+    found = legend(["cat", "<b>dog</b>"], ["80 %", "not there"])
+    red, green, blue = colour_of(1)
+    assert f"rgb({red} {green} {blue})" in found
+    assert "&lt;b&gt;dog&lt;/b&gt;" in found
+    assert "<b>not there</b>" in found
+    box = with_boxes(
+        np.zeros((1, 3, 8, 8), np.uint8), [np.array([[0.5, 0.5, 0.5, 0.5]])], [np.array([1])]
+    )
+    assert tuple(box[0, :, 2, 2]) == (red, green, blue)
+
+
+def test_grey_pictures_keep_their_brightness() -> None:
+    images = np.arange(2 * 3 * 4 * 4, dtype=np.uint8).reshape(2, 3, 4, 4)
+    grey = in_grey(images)
+    assert grey.shape == images.shape
+    assert np.all(grey == grey[:, :1])
+    np.testing.assert_allclose(grey[:, 0], images.mean(1), atol=0.5)

@@ -8,7 +8,7 @@ from cvexplore.plugins import Choice
 from cvexplore.training import own
 from cvexplore.training.config import RunConfig
 from cvexplore.ui import cached
-from cvexplore.ui.data import likeness, managing, samples, splitting
+from cvexplore.ui.data import annotations, likeness, managing, samples, splitting
 from cvexplore.ui.data.picking import address, pick_dataset
 from cvexplore.ui.messages import told
 from cvexplore.ui.places import page
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cvexplore.training.datasets import Dataset
 
 _SAMPLES, _PARTS, _ALIKE, _SIZES = "Samples", "Classes and split", "Twins", "Sizes"
+_FORMATS = "Annotations"
 
 
 def show() -> None:
@@ -54,7 +55,8 @@ def _views(dataset: "Dataset", choice: Choice, config: RunConfig) -> None:
     from cvexplore.training.splits import split
 
     key = address(choice)
-    names = [_SAMPLES, _PARTS, _ALIKE] + [_SIZES] * (choice.name == "own")
+    names = [_SAMPLES, _PARTS, _ALIKE]
+    names += [_SIZES] * (choice.name == "own") + [_FORMATS] * annotations.known(dataset)
     tabs = dict(zip(names, st.tabs(names, key="look", bind="query-params"), strict=True))
     if tabs[_SAMPLES].open:
         with tabs[_SAMPLES]:
@@ -65,6 +67,9 @@ def _views(dataset: "Dataset", choice: Choice, config: RunConfig) -> None:
     if tabs[_ALIKE].open:
         with tabs[_ALIKE], told():
             likeness.show(dataset, split(dataset.labels, config), choice, config)
+    if _FORMATS in tabs and tabs[_FORMATS].open:
+        with tabs[_FORMATS]:
+            annotations.show(dataset, key)
     if choice.name == "own" and tabs[_SIZES].open:
         with tabs[_SIZES]:
             _sizes(choice.options["id"])

@@ -49,12 +49,12 @@ def held_out(subject: Subject) -> HeldOut | None:
     """
     import torch
 
-    from cvexplore.training.splits import split
+    from cvexplore.training.approaches import APPROACHES
 
     config = cached.recipe(subject)
     if config is None:
         return None
     dataset = cached.dataset(config.dataset.name, frozen(dict(config.dataset.options)))
-    held = split(dataset.labels, config).validation
+    held = APPROACHES[config.approach.name].divide(config, dataset).validation
     order = torch.randperm(len(held), generator=torch.Generator().manual_seed(0))
     return HeldOut(config.dataset.name, dataset, tuple(held[order].tolist()))

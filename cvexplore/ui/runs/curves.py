@@ -260,9 +260,11 @@ def _places(known: Series, run: Run, axis: chart.Axis) -> Places:
 
 
 def steps_per_epoch(known: Series, run: Run) -> float:
-    """Return the steps of an epoch: the held-out pictures are measured at its end."""
-    measured = known.of("validation", "loss").steps
-    return measured[0] if measured else max(1.0, run.steps / max(1, run.config.epochs))
+    """Return the steps of an epoch: the held-out pictures are measured at the end of some."""
+    measured, every = known.of("validation", "loss").steps, run.config.every
+    if measured and (every == 1 or measured[0] < run.steps):  # else it may be a part of an epoch
+        return measured[0] / every
+    return max(1.0, run.steps / max(1, run.config.epochs))
 
 
 def _markers(known: Series, run: Run, place: Places) -> list[chart.Marker]:

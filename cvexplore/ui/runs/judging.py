@@ -65,11 +65,11 @@ def judged(run: Run, subject: Subject) -> "Judged | None":
     Raises:
         WeightsError: the weights were deleted meanwhile.
     """
+    from cvexplore.training.approaches import APPROACHES
     from cvexplore.training.judging import judge, together
-    from cvexplore.training.splits import split
 
     dataset = dataset_of(run)
-    order = split(dataset.labels, run.config).validation
+    order = APPROACHES[run.config.approach.name].divide(run.config, dataset).validation
     kept = _kept(subject)
     done = sum(len(part.pictures) for part in kept.parts)
     if done < len(order):

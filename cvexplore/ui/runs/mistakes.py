@@ -25,7 +25,9 @@ _EVERY = "every class"
 
 def show(run: Run, store: RunStore) -> None:
     """Draw the run's worst mistakes, of all classes or of those a person chooses."""
-    if run.config.approach.name != "supervised":
+    from cvexplore.training.approaches import APPROACHES
+
+    if APPROACHES[run.config.approach.name].task != "classification":
         st.info("Mistakes are shown of classifiers; this run learns something else.")
         return
     classes = dataset_of(run).classes

@@ -9,12 +9,11 @@ from cvexplore.ui import cached
 from cvexplore.ui.cached import Subject
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
+    from cvexplore.training.datasets import Dataset
     from cvexplore.training.splits import Split
 
 
-def seen_before(config: RunConfig, labels: "Tensor", parts: "Split") -> str:
+def seen_before(config: RunConfig, dataset: "Dataset", parts: "Split") -> str:
     """Return, in a sentence, that held-out pictures were learned from before, or nothing.
 
     Another seed, fold or share holds out other pictures than the run did that the weights are of,
@@ -22,17 +21,17 @@ def seen_before(config: RunConfig, labels: "Tensor", parts: "Split") -> str:
 
     Args:
         config: a recipe.
-        labels: of its data set.
+        dataset: what it learns from.
         parts: its split of that.
     """
     import torch
 
-    from cvexplore.training.splits import split
+    from cvexplore.training.approaches import APPROACHES
 
-    seen, now = torch.zeros(len(labels), dtype=torch.bool), config
+    seen, now = torch.zeros(len(dataset.labels), dtype=torch.bool), config
     while teacher := _teacher(now):
         if not now.weights.endswith("@0") and _same_pictures(teacher.dataset, config.dataset):
-            seen[split(labels, teacher).train] = True
+            seen[APPROACHES[teacher.approach.name].divide(teacher, dataset).train] = True
         now = teacher
     held_out = torch.cat([parts.validation, parts.test])
     count = int(seen[held_out].sum())

@@ -99,11 +99,20 @@ def _asked_for(number: int) -> Beginning:
         if run:
             whole = _laid_over(RunStore().run(run).recipe)
             return Beginning(number, whole, frozenset(link.LEFT_OPEN), run=run)
-        if (config := _laid_over(RunConfig())) != RunConfig():
+        if (config := _laid_over(_usual(asked.get("approach")))) != RunConfig():
             return Beginning(number, config, frozenset(link.LEFT_OPEN) & {*asked})
         return Beginning(number, *link.read(st.session_state.get(_LEFT, "{}")))
     except CvexploreError as error:
         return Beginning(number, trouble=str(error))
+
+
+def _usual(approach: str | None) -> RunConfig:
+    """Return the recipe an address begins with: that of the way to learn it names, if it does."""
+    if approach is None:
+        return RunConfig()
+    from cvexplore.training.approaches import standard
+
+    return standard(approach)
 
 
 def _laid_over(config: RunConfig) -> RunConfig:

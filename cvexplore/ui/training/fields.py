@@ -13,11 +13,11 @@ from cvexplore.ui.training.beginning import Beginning
 # A group a fold of the form. The speed's fields are drawn in speed.py, the split's in splitting.py.
 ESSENTIAL = ("learning_rate", "batch_size", "epochs")
 START = ("frozen",)
-SPLIT = ("split", "validation", "test", "folds", "fold", "seed")
+SPLIT = ("labels", "split", "validation", "test", "folds", "fold", "seed")
 AUGMENTATION = ("strength",)
 OPTIMIZER = ("accumulate", "clip")
 SCHEDULE = ("steps",)
-REGULARISATION = ("weight_decay", "decay_all", "ema", "patience", "improvement")
+REGULARISATION = ("weight_decay", "decay_all", "ema", "patience", "improvement", "every")
 SPEED = ("precision", "threads", "snapshots")
 
 _LABELS = {
@@ -30,6 +30,8 @@ _LABELS = {
     "steps": "Steps instead of epochs",
     "decay_all": "Decay biases and norms too",
     "ema": "EMA of the weights",
+    "labels": "Labelled pictures",
+    "every": "Measured every",
     "patience": "Early stopping after",
     "improvement": "Least improvement",
     "snapshots": "Keep its weights at",

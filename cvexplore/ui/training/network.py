@@ -14,7 +14,6 @@ from cvexplore.ui.training.fields import START, fields
 from cvexplore.ui.words import plain
 
 _FITTED = ("classes", "channels", "image_size")  # the data set decides these
-_STANDARD = {"classification": "cvexplore/simple_cnn", "detection": "cvexplore/detr"}
 _LIBRARIES = ("cvexplore", "design", "torchvision", "timm")  # in the order of the list
 
 
@@ -23,7 +22,7 @@ def network(start: Beginning, approach: str) -> dict[str, Any]:
 
     Args:
         start: what the form begins with.
-        approach: the way to learn: its name says which networks it is for.
+        approach: the way to learn, which says what its networks do.
     """
     name = _architecture(start, approach)
     chosen = _weights(name, start)
@@ -36,11 +35,13 @@ def network(start: Beginning, approach: str) -> dict[str, Any]:
 
 
 def _architecture(start: Beginning, approach: str) -> str:
-    task = approach if approach in _STANDARD else "classification"
+    from cvexplore.training.approaches import APPROACHES, standard
+
+    task = APPROACHES[approach].task
     found = [each for each in architectures() if each.task == task]
     names = [each.name for each in sorted(found, key=lambda e: _LIBRARIES.index(e.library))]
     first = start.config.architecture
-    first = first if first in names else _STANDARD[task]
+    first = first if first in names else standard(approach).architecture
     return st.selectbox(
         "Architecture",
         names,

@@ -25,12 +25,14 @@ class Fit:
 
     Args:
         parameters: of the network, None where it cannot be built.
-        trained: those that learning changes.
+        trained: those that learning changes at first.
+        opening: from which shares of the run on how many learn.
         obstacle: why it cannot be launched.
     """
 
     parameters: int | None = None
     trained: int | None = None
+    opening: tuple[tuple[float, int], ...] = ()
     obstacle: str | None = None
 
 
@@ -65,9 +67,10 @@ def plan(config: RunConfig, dataset: "Dataset") -> Plan:
     Raises:
         CvexploreError: the data cannot be split like that.
     """
-    from cvexplore.training.splits import split, steps_per_epoch
+    from cvexplore.training.approaches import APPROACHES
+    from cvexplore.training.splits import steps_per_epoch
 
-    parts = split(dataset.labels, config)
+    parts = APPROACHES[config.approach.name].divide(config, dataset)
     count = len(dataset.classes)
     an_epoch = ceil(steps_per_epoch(len(parts.train), config.batch_size) / config.accumulate)
     steps = config.steps or config.epochs * an_epoch
@@ -88,7 +91,7 @@ def plan(config: RunConfig, dataset: "Dataset") -> Plan:
         steps=steps,
         rates=tuple(config.learning_rate * schedule(step, steps, ()) for step in places),
         fit=_missing(config) or _fit(_what_fits(config)),
-        warning=seen_before(config, dataset.labels, parts),
+        warning=seen_before(config, dataset, parts),
     )
 
 
@@ -121,6 +124,8 @@ def _what_fits(config: RunConfig) -> str:
         options=config.options,
         weights=config.weights,
         frozen=config.frozen,
+        strength=config.strength,
+        labels=config.labels,
         approach=config.approach,
         dataset=config.dataset,
         augmentations=config.augmentations,
@@ -142,15 +147,23 @@ def _fit(recipe: str) -> Fit:
             return Fit(obstacle=obstacle)
         options = network_options(config, dataset)
         seen = catalog.traced(config.architecture, **options)
-        return Fit(seen.parameters, _trained(config, options))
+        opening = _opening(config, dataset, options)
+        return Fit(seen.parameters, opening[0][1], opening)
     except CvexploreError as error:
         return Fit(obstacle=str(error))
 
 
-def _trained(config: RunConfig, options: Mapping[str, Any]) -> int:
-    """Return how many parameters learning changes."""
+def _opening(
+    config: RunConfig, dataset: "Dataset", options: Mapping[str, Any]
+) -> tuple[tuple[float, int], ...]:
+    """Return from which shares of the run on how many parameters learning changes."""
+    from cvexplore.training.approaches import APPROACHES
+    from cvexplore.training.approaches.transfer import Transfer
     from cvexplore.training.freezing import trained_parameters
 
+    make = APPROACHES[config.approach.name]
+    if issubclass(make, Transfer):
+        return tuple(make.opening(config, dataset))
     network = catalog.build(config.architecture, device="meta", **options)
     (example,) = catalog.example(config.architecture, **options)
-    return trained_parameters(network, example, config.frozen)
+    return ((0.0, trained_parameters(network, example, config.frozen)),)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cvexplore.training.config import RunConfig
 from cvexplore.training.fields import flat, title, word
-from cvexplore.ui.training.plan import Plan
+from cvexplore.ui.training.plan import Fit, Plan
 from cvexplore.ui.words import compact, plain
 
 _IN_SIGHT = ("architecture", "dataset", "learning_rate", "batch_size", "epochs")
@@ -25,6 +25,7 @@ def show(config: RunConfig, plan: Plan, classes: Sequence[str]) -> None:
 
     st.subheader("What it will do")
     _numbers(plan)
+    _learning(plan.fit)
     if plan.warning:
         st.warning(plan.warning, icon=":material/warning:")
     if unusual := _unusual(config):
@@ -73,3 +74,24 @@ def _numbers(plan: Plan) -> None:
             compact(fit.trained),
             help=f"{frozen:,} keep their values." if frozen else "All of them learn.",
         )
+
+
+def _learning(fit: Fit) -> None:
+    """Draw how many parameters learn, where not all of them do all the time."""
+    from cvexplore.figures.parameters import learning_along, total_and_trained
+
+    total, trained = fit.parameters or 0, fit.trained or 0
+    if not trained or trained == total:
+        return
+    with st.expander(":material/lock: How many parameters learn", expanded=True):
+        st.plotly_chart(
+            total_and_trained(total, {"learn at first": trained}),
+            key="trained",
+            alt=f"{trained:,} of {total:,} parameters learn at first",
+        )
+        if len(fit.opening) > 1:
+            st.plotly_chart(
+                learning_along({"learn": fit.opening}, total),
+                key="opening",
+                alt="How many parameters learn over the run",
+            )

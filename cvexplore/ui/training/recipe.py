@@ -13,9 +13,10 @@ from cvexplore.training.schedules import SCHEDULES
 from cvexplore.ui import cached
 from cvexplore.ui.data.picking import pick_dataset
 from cvexplore.ui.training import fields, network, splitting
+from cvexplore.ui.training.approaching import choose
 from cvexplore.ui.training.augmenting import pick_augmentations
 from cvexplore.ui.training.beginning import Beginning
-from cvexplore.ui.training.fields import pick, plug_in, plug_in_options
+from cvexplore.ui.training.fields import plug_in, plug_in_options
 from cvexplore.ui.training.speed import Speed, speed
 from cvexplore.ui.words import plain
 
@@ -63,10 +64,10 @@ def form(start: Beginning) -> Form:
     Raises:
         CvexploreError: a name or value that is not allowed.
     """
-    from cvexplore.training.approaches import APPROACHES
-
+    st.subheader("Way to learn")
+    approach = choose(start)
+    options = _options(approach, start)
     st.subheader("Network")
-    approach = pick("Learn by", APPROACHES, start, name="approach")
     values: dict[str, Any] = network.network(start, approach)
     values["dataset"] = _dataset(start)
     with st.expander("Split", icon=":material/call_split:"):
@@ -78,11 +79,6 @@ def form(start: Beginning) -> Form:
     st.subheader("Recipe")
     values |= fields.fields(fields.ESSENTIAL, start)
     search = st.expander("Find a learning rate", icon=":material/query_stats:")
-    if APPROACHES.options(approach):
-        with st.expander("Loss", icon=":material/target:"):
-            options = plug_in_options(approach, APPROACHES, start, name="approach")
-    else:
-        options = {}
     values["approach"] = Choice(approach, options)
     with st.expander("Optimiser", icon=":material/south_east:"):
         values["optimizer"] = plug_in("Optimiser", OPTIMIZERS, start, name="optimizer")
@@ -96,6 +92,15 @@ def form(start: Beginning) -> Form:
         chosen, kept = speed(start)
     values |= kept | {"changes": _changes(start)}
     return Form(RunConfig(**values).checked(), chosen, folds, search)
+
+
+def _options(approach: str, start: Beginning) -> dict[str, Any]:
+    from cvexplore.training.approaches import APPROACHES
+
+    if not APPROACHES.options(approach):
+        return {}
+    with st.expander("How it learns", icon=":material/target:"):
+        return plug_in_options(approach, APPROACHES, start, name="approach")
 
 
 def _dataset(start: Beginning) -> Choice:

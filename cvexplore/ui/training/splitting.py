@@ -37,7 +37,7 @@ def splitting(start: Beginning) -> tuple[dict[str, Any], tuple[int, ...]]:
         chosen["fold"] = folds[0]
     else:
         chosen |= fields(("validation",), start)
-    return chosen | fields(("test", "split", "seed"), start), folds
+    return chosen | fields(("labels", "test", "split", "seed"), start), folds
 
 
 def _k_fold(start: Beginning) -> tuple[int, tuple[int, ...]]:

@@ -1,0 +1,105 @@
+"""The page Approaches, and choosing a way to learn on the page Train."""
+
+import json
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cvexplore.plugins import Choice
+from cvexplore.runs import RunStore
+from cvexplore.studies.entries import studies
+from cvexplore.studies.results import points, shipped
+from cvexplore.training.approaches import APPROACHES, standard
+from cvexplore.training.augmentations import AUGMENTATIONS
+from cvexplore.training.config import RunConfig
+from tests.pages.test_pages import opened
+
+NAMES = list(APPROACHES)
+
+
+@pytest.fixture(autouse=True)
+def no_runner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cvexplore.runs.runner.ensure", lambda folder=None: None)
+
+
+def texts(app: AppTest) -> str:
+    return " ".join(each.value for each in (*app.markdown, *app.caption)).replace("\\", "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_link_opens_its_card(name: str) -> None:
+    app = opened("approaches", approach=name)
+    assert not app.exception
+    card = APPROACHES[name].card
+    assert card.idea in texts(app)
+    assert card.fails in texts(app)
+    assert app.latex[0].value.strip("$\n ") == card.formula
+
+
+@pytest.mark.parametrize("study", sorted({row.study for row in shipped()}))
+def test_a_question_shows_its_numbers_and_what_they_say(study: str) -> None:
+    app = opened("approaches", question=study)
+    assert not app.exception
+    assert not app.error
+    found = next(each for each in studies() if each.name == study)
+    measured = [each for each in found.entries if points(shipped(), study, each.name)]
+    entry = next((each for each in measured if not each.control), measured[0])
+    own = points(shipped(), study, entry.name)
+    middle = own[len(own) // 2]
+    form = "{:.1%}" if found.percent else "{:.3f}"
+    assert [each.value for each in app.metric] == [form.format(r.value) for r in middle.rows]
+
+
+def test_repeat_launches_the_very_recipe() -> None:
+    app = opened("approaches", question="labels")
+    button = next(each for each in app.button if each.label == "Repeat")
+    key = button.key
+    button.click().run()
+    assert not app.exception
+    (run,) = RunStore().runs()
+    row = next(row for row in shipped() if key == f"repeat.{'.'.join(map(str, row.key))}")
+    assert run.config == RunConfig.from_json(row.recipe)
+    assert row.entry in run.name
+
+
+# ------------------------------------------------------------------ the form
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_link_fills_the_form_with_the_recipe_of_a_way_to_learn(name: str) -> None:
+    app = opened("train", approach=name)
+    assert not app.exception
+    assert not app.error
+    assert not [each for each in app.warning if "cannot" in each.value]
+    app.button(key="launch").click().run()
+    (run,) = RunStore().runs()
+    asked = standard(name).checked()
+    assert run.config.approach == asked.approach
+    assert (run.config.architecture, run.config.dataset) == (asked.architecture, asked.dataset)
+    assert run.config.labels == asked.labels
+    assert changed(run.config) == changed(asked)
+
+
+def changed(config: RunConfig) -> list[tuple[str, dict[str, Any]]]:
+    """Return the augmentations with all their options: the form leaves out those that are usual."""
+    return [
+        (
+            each.name,
+            {option.name: option.default for option in AUGMENTATIONS.options(each.name)}
+            | dict(each.options),
+        )
+        for each in config.augmentations
+    ]
+
+
+def test_choosing_a_way_to_learn_fills_the_form() -> None:
+    app = opened("train")
+    box = next(each for each in app.selectbox if each.label == "Learn by")
+    box.select("simclr").run()
+    assert not app.exception
+    asked = app.query_params["recipe"]
+    said = json.loads(asked if isinstance(asked, str) else asked[0])
+    assert said["approach"]["name"] == "simclr"
+    assert said["batch_size"] == standard("simclr").batch_size
+    assert said["approach"] == {"name": Choice("simclr").name, "options": {}}
