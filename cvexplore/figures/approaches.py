@@ -9,7 +9,8 @@ from cvexplore.figures.theme import colour, frame
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-_BAND = 0.13  # opacity
+_BAND = 0.35  # opacity, of what is half transparent already
+_ASIDE = 1.09  # by which dots of one place are moved apart, on a logarithmic axis
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,10 @@ def by_labels(lines: Sequence[Line], what: str, height: int = 420) -> "Figure":
             Scatter(
                 x=[*line.labels, *reversed(line.labels)],
                 y=[*above, *reversed(below)],
-                fill="toself",
-                fillcolor=_faint(shade),
-                line={"width": 0},
+                mode="lines",
+                fill="toself",  # in the line's colour, which the page's theme may replace
+                line={"color": shade, "width": 0},
+                opacity=_BAND,
                 hoverinfo="skip",
                 legendgroup=line.name,
                 showlegend=False,
@@ -153,19 +155,22 @@ def costs(found: Sequence[Cost], height: int = 420) -> "Figure":
 
     figure = Figure()
     families = list(dict.fromkeys(each.family for each in found))
+    places = _side_by_side(found)
     for index, family in enumerate(families):
         own = [each for each in found if each.family == family]
         figure.add_trace(
             Scatter(
-                x=[each.pictures for each in own],
+                x=[places[each.name] for each in own],
                 y=[each.hours**0.5 for each in own],
                 text=[each.name for each in own],
-                customdata=[[each.name, _time(each.hours), each.what] for each in own],
+                customdata=[
+                    [each.name, _time(each.hours), each.what, each.pictures] for each in own
+                ],
                 name=family,
                 mode="markers",
                 marker={"size": 12, "color": colour(figure, index), "opacity": 0.85},
                 hovertemplate=(
-                    "<b>%{customdata[0]}</b><br>learns from %{x:,} pictures<br>"
+                    "<b>%{customdata[0]}</b><br>learns from %{customdata[3]:,} pictures<br>"
                     "%{customdata[1]} of labelling (%{customdata[2]})<extra></extra>"
                 ),
             )
@@ -182,13 +187,19 @@ def costs(found: Sequence[Cost], height: int = 420) -> "Figure":
     return figure
 
 
+def _side_by_side(found: Sequence[Cost]) -> dict[str, float]:
+    """Return where each stands: those of one place in a row, which the middle of is the place."""
+    rows: dict[tuple[int, float], list[str]] = {}
+    for each in found:
+        rows.setdefault((each.pictures, round(each.hours, 1)), []).append(each.name)
+    return {
+        name: pictures * _ASIDE ** (index - (len(names) - 1) / 2)
+        for (pictures, _), names in rows.items()
+        for index, name in enumerate(names)
+    }
+
+
 def _time(hours: float) -> str:
     if hours >= 1:
         return f"{hours:,.1f} hours"
     return f"{60 * hours:,.0f} minutes" if hours else "no time"
-
-
-def _faint(shade: str) -> str:
-    """Return a colour of six hexadecimal digits, nearly transparent."""
-    red, green, blue = (int(shade[place : place + 2], 16) for place in (1, 3, 5))
-    return f"rgba({red}, {green}, {blue}, {_BAND})"

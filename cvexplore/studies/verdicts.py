@@ -42,7 +42,8 @@ class Verdict:
         size = f"{abs(self.gain) * 100:.1f} points" if percent else f"{abs(self.gain):.3f}"
         where = f" with {self.at} labels a class" if self.at else ""
         if self.helps:
-            return f"{self.entry} is up to {size} better than {self.control}{where}."
+            most = "up to " if len(self.better + self.same) > 1 else ""
+            return f"{self.entry} is {most}{size} better than {self.control}{where}."
         if self.better:
             few, many = _said(self.better), _said(self.worse)
             return (

@@ -1,5 +1,6 @@
 """The last layer of a classifier, whatever its name: features come in, a score a class goes out."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -61,7 +62,13 @@ def entering(network: nn.Module, head: nn.Module, images: Tensor) -> tuple[Tenso
     Shape: (B, C, H, W) -> (B, D), and the answer
     """
     kept: list[Tensor] = []
-    hook = head.register_forward_pre_hook(lambda _, inputs: kept.append(inputs[0]))
+    mine = threading.get_ident()
+
+    def keep(_: nn.Module, inputs: Any) -> None:
+        if threading.get_ident() == mine:  # others may ask the same network at this moment
+            kept.append(inputs[0])
+
+    hook = head.register_forward_pre_hook(keep)
     try:
         answer = network(images)
     finally:

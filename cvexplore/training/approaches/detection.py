@@ -38,8 +38,8 @@ class Detection(Approach):
         year=2020,
         idea="A fixed set of queries each say a class and a box; the cheapest pairing tells which "
         "answer was for which object, and all others should say: no object.",
-        formula=r"L = \sum_i -\log p_{\hat\sigma(i)}(c_i) + 5\,\lVert b_i - \hat b_{\hat\sigma(i)}"
-        r" \rVert_1 + 2\,(1 - \mathrm{GIoU})",
+        formula=r"L = \sum_i -\log p_{\hat\sigma(i)}(c_i) \quad "
+        r"+ 5\,\lVert b_i - \hat b_{\hat\sigma(i)} \rVert_1 + 2\,(1 - \mathrm{GIoU})",
         source="Carion, Massa, Synnaeve, Usunier, Kirillov, Zagoruyko, End-to-End Object Detection "
         "with Transformers, 2020, arXiv 2005.12872",
         data="pictures with a box and a class for every object",

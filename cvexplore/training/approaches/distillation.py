@@ -44,7 +44,7 @@ class Distillation(Supervised):
         year=2015,
         idea="A trained network says of each picture how likely every class is. A small one learns "
         "to say the same: that tells more than a label, and needs none.",
-        formula=r"L = (1 - w)\, L_{\mathrm{labels}} + w\, T^2\, \mathrm{KL}\big("
+        formula=r"L = (1 - w)\, L_{\mathrm{labels}} \quad + w\, T^2\, \mathrm{KL}\big("
         r"\mathrm{softmax}(t / T) \,\Vert\, \mathrm{softmax}(s / T)\big)",
         source="Hinton, Vinyals, Dean, Distilling the Knowledge in a Neural Network, 2015, arXiv "
         "1503.02531",

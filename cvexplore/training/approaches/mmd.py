@@ -34,7 +34,8 @@ class MMD(Adaptation):
         year=2015,
         idea="Learn the source's classes, and push the features of both domains together until "
         "their distributions look the same through a set of kernels.",
-        formula=r"L = -\log p_\theta(y_s \mid x_s) + \lambda\, \Big\lVert \tfrac{1}{n} \sum_s "
+        formula=r"L = -\log p_\theta(y_s \mid x_s) \quad "
+        r"+ \lambda\, \Big\lVert \tfrac{1}{n} \sum_s "
         r"\phi(f_s) - \tfrac{1}{m} \sum_t \phi(f_t) \Big\rVert^2",
         source="Long, Cao, Wang, Jordan, Learning Transferable Features with Deep Adaptation "
         "Networks, 2015, arXiv 1502.02791",

@@ -1,6 +1,7 @@
 """Relation networks: how alike two features are is learned too."""
 
 import math
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
@@ -102,8 +103,11 @@ class Relation(FewShot):
         kept: list[Tensor] = []
         layer = self.network.get_submodule(self._path)
 
+        mine = threading.get_ident()
+
         def keep(_: nn.Module, __: Any, output: Tensor) -> None:
-            kept.append(output)
+            if threading.get_ident() == mine:  # others may ask the same network at this moment
+                kept.append(output)
 
         hook = layer.register_forward_hook(keep)
         try:

@@ -40,7 +40,7 @@ class SelfTraining(Adaptation):
         year=2013,
         idea="Learn the source first. Then answers on the target that the network is sure of are "
         "taken for labels, and it learns from them too.",
-        formula=r"L = -\log p_\theta(y_s \mid x_s) - \lambda\, [\max_c p_c \geq \tau]\, "
+        formula=r"L = -\log p_\theta(y_s \mid x_s) \quad - \lambda\, [\max_c p_c \geq \tau]\, "
         r"\log p_\theta(\hat y_t \mid x_t)",
         source="Lee, Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method for "
         "Deep Neural Networks, 2013",

@@ -1,5 +1,7 @@
 """One way to learn, as a card: the idea, the loss, what it needs, when it helps and when not."""
 
+import re
+
 import streamlit as st
 
 from cvexplore.training.cards import FAMILIES, SECONDS, Card
@@ -39,7 +41,7 @@ def show(name: str, card: Card) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.markdown(plain(card.idea))
-        st.latex(card.formula)
+        st.latex(_in_lines(card.formula))
         st.caption(plain(f"{card.source}."))
         st.page_link(
             page("train"),
@@ -57,6 +59,14 @@ def show(name: str, card: Card) -> None:
             f":material/thumb_down: **Does not** {plain(card.fails)}.\n\n"
             f":material/work: **Used for** {plain(card.applications)}."
         )
+
+
+def _in_lines(formula: str) -> str:
+    """Return a formula with a new line where it has a wide space: it has to fit into a column."""
+    lines = re.split(r",?\s*\\q?quad\s*", formula)
+    if len(lines) == 1:
+        return formula
+    return r"\begin{gathered}" + r" \\ ".join(lines) + r"\end{gathered}"
 
 
 def _sentence(text: str) -> str:

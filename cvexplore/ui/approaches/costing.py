@@ -46,7 +46,8 @@ def show(known: dict[str, Card]) -> None:
     )
     st.plotly_chart(drawn(found), key="costs", alt=f"Pictures and hours of labelling: {said}")
     st.caption(
-        "Of each one's standard recipe on the data it comes with. A person takes about 2 s to name "
+        "Of each one's standard recipe on the data it comes with; dots of one place stand side by "
+        "side. A person takes about 2 s to name "
         "a picture's class (our estimate), 42 s to draw and check a box (Su, Deng, Fei-Fei, 2012) "
         "and 79 s to outline an object (Lin et al., 2014, arXiv 1405.0312)."
     )
