@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ def small(name: str, **changed: Any) -> RunConfig:
     return replace(config, **short | changed)
 
 
-@cache
+@lru_cache(maxsize=4)
 def dataset(config_json: str) -> Dataset:
     return DATASETS.bind(RunConfig.from_json(config_json).dataset)()
 
