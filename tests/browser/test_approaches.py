@@ -35,4 +35,4 @@ def test_a_card_leads_to_a_form_that_is_filled_in(go: Open) -> None:
     settle(page)
     expect(page).to_have_url(re.compile("/train"))
     expect(page.get_by_role("button", name="Launch")).to_be_enabled(timeout=60_000)
-    expect(page.get_by_text("Self-supervised: SimCLR")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Learn by")).to_have_value("Self-supervised: SimCLR")
