@@ -53,6 +53,7 @@ def _labels() -> Study:
             ),
             Entry("SimCLR + probe", recipe("simclr"), LABELS),
             Entry("Barlow Twins + probe", recipe("barlow_twins"), LABELS),
+            Entry("DINO + probe", recipe("dino"), LABELS),
             Entry("Rotation + probe", recipe("rotation"), LABELS),
             Entry("Pseudo-labels", recipe("pseudo_label"), _SOME),
             Entry("FixMatch", recipe("fixmatch"), _SOME),

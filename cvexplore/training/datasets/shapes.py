@@ -38,6 +38,7 @@ def shapes(
     noise: Annotated[float, Range(0.0, 0.5, step=0.05)] = 0.1,
     classes: Annotated[int, Range(2, len(NAMES))] = len(CLASSES),
     domain: Literal["clean", "textured", "both"] = "clean",
+    contrast: Annotated[float, Range(0.0, 1.0, step=0.05)] = 1.0,
     seed: Annotated[int, Range(0, 10_000)] = 0,
 ) -> Dataset:
     """Shapes such as circles and crosses of any colour, size, place and turn, drawn by us.
@@ -48,6 +49,7 @@ def shapes(
         noise: standard deviation of the noise, 1 being from black to white
         classes: how many kinds of shapes
         domain: textured pictures are the same shapes with stripes; both: every other one has them
+        contrast: of the stripes; with 0 there are none
         seed: draws the same pictures again
 
     Source: drawn by this project from signed distances; nothing is downloaded.
@@ -73,7 +75,8 @@ def shapes(
         behind = ground[part, :, None, None]
         paint = torch.tensor(COLOURS)[colour[part]][:, :, None, None] / 255
         if domain != "clean":
-            behind, paint = _striped(behind, paint, textured[part], image_size, stripe_random)
+            strength = contrast * textured[part]
+            behind, paint = _striped(behind, paint, strength, image_size, stripe_random)
         picture = torch.lerp(behind, paint, inside[:, None])
         picture += noise * torch.randn(picture.shape, generator=random)
         images[part] = picture.clamp_(0, 1).mul_(255).round_().to(torch.uint8)
@@ -148,9 +151,9 @@ def _textured(count: int, classes: int, domain: str) -> "Tensor":
 
 
 def _striped(
-    ground: "Tensor", paint: "Tensor", textured: "Tensor", side: int, random: "torch.Generator"
+    ground: "Tensor", paint: "Tensor", strength: "Tensor", side: int, random: "torch.Generator"
 ) -> "tuple[Tensor, Tensor]":
-    """Return grounds and paints with stripes where pictures are textured.
+    """Return grounds and paints with stripes of this strength, from 0 to 1.
 
     Shape: (N, 3, 1, 1) twice, (N,) -> (N, 3, side, side) twice
     """
@@ -158,9 +161,8 @@ def _striped(
 
     from cvexplore.training.drawing import stripes
 
-    count = len(textured)
+    count, share = len(strength), strength[:, None, None, None]
     other = torch.empty(count, 3, 1, 1).uniform_(*_STRIPES, generator=random)
-    behind = torch.lerp(ground, other, stripes(count, side, random))
-    on = torch.lerp(paint, paint * _SHADE, stripes(count, side, random))
-    kept = ~textured[:, None, None, None]
-    return torch.where(kept, ground, behind), torch.where(kept, paint, on)
+    behind = torch.lerp(ground, other, share * stripes(count, side, random))
+    on = torch.lerp(paint, paint * _SHADE, share * stripes(count, side, random))
+    return behind, on
