@@ -68,6 +68,13 @@ def seeded(config: RunConfig, seed: int, labels: int) -> RunConfig:
     return replace(config, seed=seed, labels=labels)
 
 
+def beginning(entry: Entry, seed: int, labels: int) -> RunConfig | None:
+    """Return the recipe whose weights an entry starts from, with no more labels than it has."""
+    if entry.before is None:
+        return None
+    return seeded(entry.before, seed, labels)
+
+
 @cache
 def studies() -> tuple[Study, ...]:
     """Return all that is measured."""

@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.metadata import version
 from pathlib import Path
 
-from cvexplore.studies.entries import SEEDS, Entry, Study, seeded, studies
+from cvexplore.studies.entries import SEEDS, Entry, Study, beginning, seeded, studies
 from cvexplore.studies.results import FILE, Row, read, short, written
 
 _LIBRARIES = ("torch", "numpy", "mlxtend", "scikit-learn")
@@ -28,7 +28,7 @@ def missing(
         names: of studies or entries that are asked for; all where there are none.
         seeds: those that are asked for.
     """
-    have = {row.key: row.recipe for row in known}
+    have = {row.key: (row.recipe, row.before) for row in known}
     return [
         (study.name, entry.name, seed)
         for study in studies()
@@ -36,8 +36,7 @@ def missing(
         for seed in seeds
         if not names or study.name in names or entry.name in names
         if any(
-            have.get((study.name, entry.name, labels, seed))
-            != short(seeded(entry.config, seed, labels))
+            have.get((study.name, entry.name, labels, seed)) != _recipes(entry, seed, labels)
             for labels in entry.labels
         )
     ]
@@ -82,6 +81,12 @@ def _measured(task: _Task) -> list[Row]:
 def _find(study: str, entry: str) -> tuple[Study, Entry]:
     found = next(each for each in studies() if each.name == study)
     return found, next(each for each in found.entries if each.name == entry)
+
+
+def _recipes(entry: Entry, seed: int, labels: int) -> tuple[str, str]:
+    """Return an entry's recipe, and that of what it starts from, as a row holds them."""
+    before = beginning(entry, seed, labels)
+    return short(seeded(entry.config, seed, labels)), short(before) if before else ""
 
 
 def _is_asked_for(row: Row) -> bool:

@@ -100,6 +100,20 @@ def test_it_starts_from_what_was_learned_before() -> None:
     assert RunConfig.from_json(row.before) == before
 
 
+def test_what_starts_from_a_probe_knows_no_more_labels_than_it_may() -> None:
+    """A head found with many labels would tell what few cannot."""
+    before = replace(QUICK, approach=Choice("simclr"), batch_size=32, labels=20)
+    after = replace(QUICK, learning_rate=1e-6, steps=1)
+    entry = Entry("second", after, (2, 20), before=before)
+    for row in measure(Study("s", "?", "accuracy", "Accuracy", (entry,)), entry, 0):
+        first = RunConfig.from_json(row.before)
+        assert first == replace(before, labels=row.labels)
+        training = Training(first)
+        for _ in training.points():
+            pass
+        assert row.value == pytest.approx(training.evaluate()["accuracy"], abs=0.03)
+
+
 # ------------------------------------------------------------------ the table
 
 
