@@ -14,7 +14,6 @@ import statistics
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,9 +24,9 @@ if TYPE_CHECKING:
     from cvexplore.training.loop import Training
 
 _LONGEST = 0.4  # seconds of measured steps in one setting, if three take no longer
+_LONG = 1.5  # seconds after which the rest of the validation split is left to be guessed
 _FEWEST, _MOST = 3, 15  # steps that are measured
 _WARM_UP = 2  # steps before them, whose memory and code are not there yet
-_BATCHES = 4  # of the validation split, the first to warm up
 _WORTH = 0.95  # a faster setting has to take less than this of a simpler one's time
 _ENDLESS = {"steps": 1_000_000, "changes": (), "patience": 0, "learning_rate": 1e-6}
 
@@ -73,7 +72,7 @@ class Estimate:
 
         an_epoch = math.ceil(steps_per_epoch(images, config.batch_size) / config.accumulate)
         steps = config.steps or config.epochs * an_epoch
-        passes = math.ceil(steps / an_epoch)
+        times = math.ceil(steps / (an_epoch * config.every))
         found = {point.name: point.value for point in points if point.split == "estimate"}
         settings = []
         for name, step in found.items():
@@ -82,7 +81,7 @@ class Estimate:
             if what == "seconds_a_step" and validation is not None:
                 precision, threads = setting.split("/")
                 memory = found.get(f"memory/{precision}", 0.0)
-                whole = steps * step + passes * validation
+                whole = steps * step + times * validation
                 settings.append(Setting(precision, int(threads), step, validation, memory, whole))
         return cls(tuple(sorted(settings, key=lambda each: each.seconds)))
 
@@ -172,18 +171,21 @@ def _seconds_a_step(training: "Training") -> float:
 
 
 def _seconds_a_validation(training: "Training") -> float:
-    """Return what the whole validation split would take, from a few batches of it."""
+    """Return what measuring the validation split takes; from some batches where it is long."""
     from cvexplore.training.measuring import BATCH, Measurement
 
     taken: list[float] = []
-    began = time.perf_counter()
-    batches = Measurement(training.approach, training.validation).batches()
-    for _ in islice(batches, _BATCHES):
+    whole = began = time.perf_counter()
+    measurement = Measurement(training.approach, training.validation)
+    for _ in measurement.batches():
         _wait_for(training.device)
         taken.append(time.perf_counter() - began)
         began = time.perf_counter()
-    count = math.ceil(len(training.validation) / BATCH)
-    return count * statistics.median(taken[1:] or taken)
+        if len(taken) > _FEWEST and sum(taken) > _LONG:
+            count = math.ceil(len(training.validation) / BATCH)
+            return max(count, len(taken)) * statistics.median(taken[1:])
+    measurement.scores()  # probes and other scores of all pictures together take their time too
+    return time.perf_counter() - whole
 
 
 def _wait_for(device: str) -> None:

@@ -3,12 +3,14 @@
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 import torch
 
 from cvexplore.errors import CvexploreError
 from cvexplore.plugins import Choice
+from cvexplore.training import self_supervised
 from cvexplore.training.config import MetricPoint, RunConfig
 from cvexplore.training.estimate import Estimate, estimate
 from cvexplore.training.loop import Training
@@ -33,6 +35,9 @@ def test_a_run_takes_its_steps_and_its_validations() -> None:
     accumulated = RunConfig(batch_size=10, epochs=3, accumulate=5)
     (only,) = Estimate.of(points, accumulated, images=100).settings
     assert only.seconds == pytest.approx(3 * 2 * 0.01 + 3 * 0.5)
+    seldom = RunConfig(batch_size=10, epochs=3, every=2)  # after the second epoch, and at the end
+    (only,) = Estimate.of(points, seldom, images=100).settings
+    assert only.seconds == pytest.approx(3 * 10 * 0.01 + 2 * 0.5)
 
 
 @pytest.mark.parametrize(("epochs", "accumulate", "steps"), [(2, 1, 0), (1, 3, 0), (1, 1, 30)])
@@ -72,6 +77,20 @@ def test_the_fastest_is_best_but_two_threads_have_to_be_worth_it() -> None:
     assert best(two_threads=0.5, bf16=0.51) == ("bf16", 1)
 
 
+def test_a_measurement_is_all_that_an_approach_measures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Episodes are no batches of 64 pictures, and probes come after the last batch."""
+    config = RunConfig(dataset=SMALL.dataset, approach=Choice("simclr"), batch_size=32, threads=1)
+    probe, slow = self_supervised.linear_probe, 0.3
+
+    def slowly(*args: Any) -> torch.Tensor:
+        time.sleep(slow)
+        return probe(*args)
+
+    monkeypatch.setattr(self_supervised, "linear_probe", slowly)
+    found = Estimate.of(list(estimate(config)), config, images=1400)
+    assert all(each.validation > slow for each in found.settings)
+
+
 def test_before_anything_was_measured_there_is_no_best() -> None:
     with pytest.raises(CvexploreError, match="No step was measured"):
         Estimate.of([], RunConfig(), images=100).best()
@@ -94,6 +113,7 @@ def test_it_measures_every_precision_the_machine_has_and_leaves_the_threads_alon
 # In a process that others have used, memory that was freed is taken again and does not grow.
 _MEMORY = """
 from cvexplore.plugins import Choice
+from cvexplore.training import self_supervised
 from cvexplore.training import RunConfig
 from cvexplore.training.estimate import estimate
 
