@@ -84,13 +84,12 @@ class Placing(Task):
 
 
 def tasks_of(dataset: Dataset) -> tuple[Task, ...]:
-    """Return the tasks of a data set: the class, each axis, and the box where there is one each."""
+    """Return the tasks of a data set: the class, each axis, and the box of what the class names."""
     found: list[Task] = [Naming(CLASS, dataset.labels, len(dataset.classes))]
     found += [Naming(name, axis.values, len(axis.names)) for name, axis in dataset.axes.items()]
     objects = dataset.objects
-    if objects is not None and ((objects.labels >= 0).sum(1) == 1).all():
-        first = (objects.labels >= 0).int().argmax(1)
-        found.append(Placing(BOX, objects.boxes[torch.arange(len(first)), first], 4))
+    if objects is not None and (objects.labels[:, 0] >= 0).all():
+        found.append(Placing(BOX, objects.boxes[:, 0], 4))
     return tuple(found)
 
 

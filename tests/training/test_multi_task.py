@@ -14,6 +14,7 @@ from cvexplore.training import RunConfig
 from cvexplore.training.approaches import APPROACHES, standard
 from cvexplore.training.approaches.multi_task import Asked, MultiTask
 from cvexplore.training.datasets import DATASETS, Dataset
+from cvexplore.training.datasets.shapes import COLOURS
 from cvexplore.training.loop import Training
 from cvexplore.training.optimizers import groups
 from cvexplore.training.tasks import Placing, by_uncertainty, tasks_of
@@ -149,7 +150,7 @@ def overlap(one: list[float], other: list[float]) -> float:
             drawn("shapes", count=40, domain="both"),
             {"class": 4, "colour": 6, "domain": 2, "box": 4},
         ),
-        (drawn("scenes", count=40), {"class": 4, "objects": 4, "colour": 6}),
+        (drawn("scenes", count=40), {"class": 4, "objects": 4, "colour": 6, "box": 4}),
         (drawn("digits"), {"class": 10}),
     ],
 )
@@ -166,6 +167,21 @@ def test_a_box_is_that_of_the_pixels_of_its_shape() -> None:
         edges = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
         seen = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
         assert [64 * each for each in edges] == pytest.approx([float(each) for each in seen], abs=1)
+
+
+def test_of_several_shapes_all_is_asked_of_the_largest() -> None:
+    """The named class has its own pixels at the middle of the box, and its colour is there."""
+    data = drawn("scenes", count=300, noise=0.0)
+    assert data.objects is not None
+    assert data.masks is not None
+    assert torch.equal(data.objects.labels[:, 0], data.labels)
+    assert torch.equal((data.objects.labels >= 0).sum(1) - 1, data.axes["objects"].values)
+    boxes = next(each for each in tasks_of(data) if isinstance(each, Placing)).truth
+    numbers = torch.arange(len(boxes))
+    x, y = (boxes[:, :2] * 64).long().unbind(1)
+    assert torch.equal(data.masks[numbers, y, x].long(), data.labels + 1)
+    painted = torch.tensor(COLOURS)[data.axes["colour"].values]
+    assert (data.images[numbers, :, y, x].long() - painted).abs().max() <= 1
 
 
 # ------------------------------------------------------------------ what is shared

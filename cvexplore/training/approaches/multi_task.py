@@ -37,9 +37,9 @@ class Asked(Batch):
 class MultiTask(Approach):
     """Learn several tasks with one network: its features are shared, a small head each answers.
 
-    The tasks are the data set's: the class, each axis such as the colour, and the box where every
-    picture has one object. The loss is a weighted sum of the tasks' losses; as it is measured on
-    validation, all weights are 1.
+    The tasks are the data set's: of shapes the class, the colour and the box; of scenes those of
+    the largest shape, and how many there are. The loss is a weighted sum of the tasks' losses; as
+    it is measured on validation, all weights are 1.
 
     Options:
         weighting: equal sums the losses; hand uses the weights below; uncertainty learns a σ each

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Objects:
-    """What is where in each picture, at most M objects.
+    """What is where in each picture, at most M objects, the one that its class names first.
 
     Args:
         labels: (N, M), int64, an index into the data set's classes; -1 for no object.

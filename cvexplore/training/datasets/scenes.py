@@ -59,17 +59,19 @@ def scenes(
     left, up, right, down = (radius[..., None] * half_sides(labels, turn)).unbind(-1)
     x, y = middle.unbind(-1)
     boxes = torch.stack([x + (right - left) / 2, y + (down - up) / 2, left + right, up + down], -1)
-    largest = (radius * shown).argmax(1)
+    by_size = (radius * shown).argsort(1, descending=True)  # those not shown come last
+    labels, colours, shown = (each.gather(1, by_size) for each in (labels, colours, shown))
+    boxes = boxes.gather(1, by_size[..., None].expand_as(boxes))
     return Dataset(
         images=painted,
-        labels=labels.gather(1, largest[:, None])[:, 0],
+        labels=labels[:, 0],
         classes=CLASSES,
         source="Drawn by this project: 1 to 4 shapes of any colour, size, place and turn.",
         objects=Objects(torch.where(shown, labels, -1), boxes * shown[..., None]),
         masks=masks,
         axes={
             "objects": Axis(shown.sum(1) - 1, tuple(str(each) for each in range(1, MOST + 1))),
-            "colour": Axis(colours.gather(1, largest[:, None])[:, 0], COLOUR_NAMES),
+            "colour": Axis(colours[:, 0], COLOUR_NAMES),
         },
     )
 
