@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import takewhile
 from typing import Any
 
 from cvexplore.plugins import Choice
@@ -41,7 +42,8 @@ class Study:
         title: what is asked.
         metric: what is compared: a name of what is measured on held-out pictures.
         what: the metric in words.
-        entries: the first control is what the others are held against.
+        entries: controls come first, what explains the others' gains last of them; a control at
+            the end is the bound of what can be reached.
         note: what to know when reading it.
         percent: whether the metric is a share.
     """
@@ -53,6 +55,11 @@ class Study:
     entries: tuple[Entry, ...]
     note: str = ""
     percent: bool = True
+
+    @property
+    def to_beat(self) -> tuple[Entry, ...]:
+        """The controls that come first."""
+        return tuple(takewhile(lambda each: each.control, self.entries))
 
 
 def recipe(approach: str, **fields: Any) -> RunConfig:

@@ -39,37 +39,59 @@ class Verdict:
 
     def sentence(self, percent: bool = True) -> str:
         """Return it in words."""
-        size = f"{abs(self.gain) * 100:.1f} points" if percent else f"{abs(self.gain):.3f}"
-        where = f" with {self.at} labels a class" if self.at else ""
+        size = self._size(percent)
         if self.helps:
             most = "up to " if len(self.better + self.same) > 1 else ""
-            return f"{self.entry} is {most}{size} better than {self.control}{where}."
+            return f"{self.entry} is {most}{size} better than {self.control}{_with((self.at,))}."
         if self.better:
-            few, many = _said(self.better), _said(self.worse)
             return (
-                f"{self.entry} is better than {self.control} with {few} labels a class (by up to "
-                f"{size}), and worse with {many}."
+                f"{self.entry} is better than {self.control}{_with(self.better)} (by up to "
+                f"{size}), and worse{_with(self.worse)}."
             )
         if self.worse:
-            return f"{self.entry} does not help: {self.control} is {size} better{where}."
+            at = _with((self.at,))
+            return f"{self.entry} does not help: {self.control} is {size} better{at}."
         return (
             f"{self.entry} does not help: it differs from {self.control} by no more than the seeds "
             "do."
         )
 
+    def beside(self, percent: bool = True) -> str:
+        """Return it in words, where the same entry was held against another control before."""
+        size = self._size(percent)
+        if self.helps:
+            most = "by up to" if len(self.better + self.same) > 1 else "by"
+            return f"Also better than {self.control}, {most} {size}{_with((self.at,))}."
+        if self.better:
+            return (
+                f"Better than {self.control}{_with(self.better)} (by up to {size}), and "
+                f"worse{_with(self.worse)}."
+            )
+        if self.worse:
+            most = "up to " if len(self.worse + self.same) > 1 else ""
+            return f"{self.control} is {most}{size} better than it{_with((self.at,))}."
+        return f"It differs from {self.control} by no more than the seeds do."
 
-def verdicts(rows: Sequence[Row], study: Study) -> tuple[Verdict, ...]:
-    """Return each entry held against the study's first control, where both are measured."""
-    control = next((each for each in study.entries if each.control), None)
-    if control is None:
-        return ()
-    base = {each.labels: each for each in points(rows, study.name, control.name)}
-    return tuple(
-        verdict
-        for entry in study.entries
-        if entry is not control
-        if (verdict := _verdict(entry, control, points(rows, study.name, entry.name), base))
-    )
+    def _size(self, percent: bool) -> str:
+        return f"{abs(self.gain) * 100:.1f} points" if percent else f"{abs(self.gain):.3f}"
+
+
+def verdicts(rows: Sequence[Row], study: Study) -> tuple[tuple[Verdict, ...], ...]:
+    """Return each entry held against what it has to beat, where both are measured.
+
+    An approach is held against each of the study's first controls, a control against the first one.
+    """
+    bases = [
+        (each, {point.labels: point for point in points(rows, study.name, each.name)})
+        for each in study.to_beat
+    ]
+    found = []
+    for entry in study.entries:
+        own = points(rows, study.name, entry.name)
+        against = bases[:1] if entry.control else bases
+        held = (_verdict(entry, other, own, base) for other, base in against if other is not entry)
+        found.append(tuple(each for each in held if each))
+    return tuple(each for each in found if each)
 
 
 def _verdict(
@@ -87,6 +109,10 @@ def _verdict(
     return Verdict(entry.name, control.name, better, worse, same, gains[at], at)
 
 
-def _said(labels: Sequence[int]) -> str:
+def _with(labels: Sequence[int]) -> str:
+    """Return " with 1, 3 and 10 labels a class"; nothing where all labels there are were used."""
+    if not any(labels):
+        return ""
     *first, last = map(str, labels)
-    return f"{', '.join(first)} and {last}" if first else last
+    listed = f"{', '.join(first)} and {last}" if first else last
+    return f" with {listed} {'label' if listed == '1' else 'labels'} a class"

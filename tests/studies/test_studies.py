@@ -151,7 +151,7 @@ def test_a_point_is_the_mean_over_its_seeds() -> None:
         (
             {1: [0.7, 0.72], 10: [0.6, 0.6]},
             False,
-            "better than base with 1 labels a class (by up to 20.0 points), and worse with 10",
+            "better than base with 1 label a class (by up to 20.0 points), and worse with 10",
         ),
     ],
 )
@@ -160,9 +160,30 @@ def test_a_verdict_says_what_the_numbers_say(
 ) -> None:
     base = {1: [0.5, 0.52], 10: [0.8, 0.8]}
     study = Study("s", "?", "accuracy", "", (Entry("base", QUICK, control=True), Entry("a", QUICK)))
-    (verdict,) = verdicts(rows_of({"base": base, "a": own}), study)
+    ((verdict,),) = verdicts(rows_of({"base": base, "a": own}), study)
     assert verdict.helps == helps
     assert said in verdict.sentence()
+
+
+@pytest.mark.parametrize(
+    ("explained", "said"),
+    [
+        (0.62, "Also better than joint, by 18.0 points."),
+        (0.80, "It differs from joint by no more than the seeds do."),
+        (0.90, "joint is 10.0 points better than it."),
+    ],
+)
+def test_an_approach_is_held_against_what_may_explain_it_too(explained: float, said: str) -> None:
+    names = {"base": True, "joint": True, "a": False, "bound": True}
+    entries = tuple(Entry(name, QUICK, control=control) for name, control in names.items())
+    values = {"base": 0.5, "joint": explained, "a": 0.8, "bound": 0.95}
+    rows = rows_of({name: {0: [value, value]} for name, value in values.items()})
+    joint, own, bound = verdicts(rows, Study("s", "?", "accuracy", "", entries))
+    assert [each.control for each in joint] == ["base"]
+    assert [each.control for each in own] == ["base", "joint"]
+    assert [each.control for each in bound] == ["base"]
+    assert own[0].sentence() == "a is 30.0 points better than base."
+    assert own[1].beside() == said
 
 
 # ------------------------------------------------------------------ the command

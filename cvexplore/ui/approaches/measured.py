@@ -98,9 +98,11 @@ def _say(study: "Study", rows: Sequence[Row]) -> None:
     from cvexplore.studies.verdicts import verdicts
 
     st.markdown("**What it says**")
-    for each in verdicts(rows, study):
-        icon = "trending_up" if each.helps else "balance" if each.better else "trending_flat"
-        st.markdown(f":material/{icon}: {plain(each.sentence(study.percent))}")
+    for first, *others in verdicts(rows, study):
+        last = others[-1] if others else first
+        icon = "trending_up" if last.helps else "balance" if last.better else "trending_flat"
+        said = [first.sentence(study.percent), *(each.beside(study.percent) for each in others)]
+        st.markdown(f":material/{icon}: {plain(' '.join(said))}")
 
 
 def _times(found: dict[str, tuple[Point, ...]]) -> None:
