@@ -43,7 +43,7 @@ def all_studies() -> Iterator[Study]:
     yield _domains(
         "photos",
         "From white on black to digits over photos?",
-        {"dataset": Choice("mnist_to_photos")},
+        {"dataset": Choice("mnist_to_photos"), "augmentations": (), "epochs": 6},
     )
     yield _domains("shapes", "From clean shapes to striped ones?", _STRIPED, weight=0.1)
     yield _tasks()
@@ -189,7 +189,7 @@ def _tasks() -> Study:
 
 
 def _distillation() -> Study:
-    distilled = standard("distillation")
+    distilled = recipe("distillation", steps=_STEPS["steps"])
     alone = replace(distilled, approach=Choice("supervised"))
     return Study(
         name="distillation",
