@@ -50,7 +50,7 @@ class FixMatch(SemiSupervised):
         data="many pictures of the same classes, a few of them labelled, and strong augmentations",
         annotation="class",
         helps="with a handful of labels and augmentations that leave the class as it is: on digits "
-        "better than the same labels, network and augmentations without the other pictures",
+        "better than the same labels and network, augmented too, without the other pictures",
         fails="where the network is surely wrong, it teaches itself the mistake; and until it is "
         "sure of something the other pictures do nothing",
         applications="sorting pictures where an expert labels a handful",

@@ -56,9 +56,9 @@ class MAML(FewShot):
         data="many small tasks, and one to five pictures of each new class",
         annotation="class",
         helps="where tasks differ in more than their classes, such as regression or control",
-        fails="in a budget of minutes: after 100 steps it names 74% of four held-out digits, and "
-        "72% first-order, while ten steps from random weights that learned nothing before name "
-        "83%. The paper takes 60,000 steps; prototypical networks need 400 for 93%",
+        fails="in a budget of minutes: after 100 steps it names 77% of four held-out digits, and "
+        "73% first-order, fewer than ten steps from random weights that learned nothing before. "
+        "The paper takes 60,000 steps; prototypical networks need 400 for 93%",
         applications="robots that adapt to a new body or ground, personal models",
     )
     standard: ClassVar[Mapping[str, Any]] = {
