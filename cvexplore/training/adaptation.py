@@ -67,5 +67,11 @@ def answers(network: nn.Module, weights: Weights, images: Tensor) -> Tensor:
 
 
 def to_adapt(network: nn.Module) -> nn.Module:
-    """Return a copy whose weights can be followed, of a network that others may be using."""
-    return copy.deepcopy(network).requires_grad_()
+    """Return a copy, of a network that others may be using, that learns what the network learned.
+
+    One that learns nothing is a mean of what learned or was read from a file: all of it adapts.
+    """
+    copied = copy.deepcopy(network)
+    if not any(each.requires_grad for each in copied.parameters()):
+        copied.requires_grad_()
+    return copied

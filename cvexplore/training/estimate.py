@@ -182,8 +182,8 @@ def _seconds_a_validation(training: "Training") -> float:
         taken.append(time.perf_counter() - began)
         began = time.perf_counter()
         if len(taken) > _FEWEST and sum(taken) > _LONG:
-            count = math.ceil(len(training.validation) / BATCH)
-            return max(count, len(taken)) * statistics.median(taken[1:])
+            count = training.approach.measured_batches(training.validation, BATCH)
+            return count * statistics.median(taken[1:])
     measurement.scores()  # probes and other scores of all pictures together take their time too
     return time.perf_counter() - whole
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from cvexplore.errors import OptionError
 from cvexplore.training.approaches import Approach, Batch, cannot_classify
+from cvexplore.training.augmentations import kind
 from cvexplore.training.config import RunConfig
 from cvexplore.training.datasets import Dataset
 from cvexplore.training.episodes import TURNS, Episode, Task, turn, turned
@@ -62,16 +63,21 @@ class FewShot(Approach):
         reason = cannot_classify(config, dataset) or _too_few_classes(config, dataset)
         if reason:
             return reason
-        task = Task.of(config)
-        parts = FewShot.divide(config, dataset)
-        for order, kind in ((parts.train, "base"), (parts.validation, "novel")):
-            counts = dataset.labels[order].bincount()
-            if (counts > task.shots).sum() < 2:
+        for each in config.augmentations:
+            if kind(each.name) == "mixing":
                 return (
-                    f"Less than two {kind} classes have more than {task.shots} pictures: ask for "
-                    "fewer shots, or bring more pictures."
+                    f"The augmentation {each.name} mixes classes, but each picture of an episode "
+                    "is of one: choose one that changes pictures alone."
                 )
-        return None
+        known = split(dataset.labels, config).labelled
+        absent = dataset.labels[known].bincount(minlength=len(dataset.classes)) == 0
+        if absent.any():
+            name = dataset.classes[int(absent.int().argmax())]
+            return (
+                f"No picture of {name} is left to learn from, so nothing is known of it: hold out "
+                "fewer, or the same share of each class."
+            )
+        return _too_few_pictures(config, dataset)
 
     # ------------------------------------------------------------------ episodes
 
@@ -80,6 +86,15 @@ class FewShot(Approach):
         count = len(order.split(size)) if self.training else self.episodes
         for number in range(first, first + count):
             yield self.episode(number, order)
+
+    def measured_batches(self, order: Tensor, size: int) -> int:
+        """Return how many episodes a measurement has."""
+        return self.episodes
+
+    def pictures_of_batch(self, order: Tensor, size: int, number: int) -> Tensor:
+        """Return the pictures of an episode, those to go by first. Shape: (N,) -> (S + Q,)"""
+        episode = self.episode(number, order)
+        return torch.cat([episode.shown, episode.asked])
 
     def episode(self, number: int, order: Tensor | None = None) -> Episode:
         """Return an episode by its number.
@@ -159,6 +174,21 @@ class FewShot(Approach):
 def share_right(scores: Tensor, batch: Batch) -> Tensor:
     """Return the share of queries whose highest score is that of their class."""
     return (scores.detach().argmax(1) == batch.labels).float().mean()
+
+
+def _too_few_pictures(config: RunConfig, dataset: Dataset) -> str | None:
+    shots, parts = Task.of(config).shots, FewShot.divide(config, dataset)
+    asked = [("base", parts.train), ("novel", parts.validation)]
+    if config.test:
+        asked.append(("novel test", parts.test))
+    for which, order in asked:
+        counts = dataset.labels[order].bincount()
+        if (counts > shots).sum() < 2:
+            return (
+                f"Less than two {which} classes have more than {shots} pictures: ask for fewer "
+                "shots, or bring more pictures."
+            )
+    return None
 
 
 def _too_few_classes(config: RunConfig, dataset: Dataset) -> str | None:

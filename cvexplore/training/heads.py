@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from cvexplore.errors import OptionError
+from cvexplore.training.modes import in_evaluation_mode
 
 _MAPS = (nn.Linear, nn.Conv2d)
 
@@ -38,12 +39,10 @@ def find(network: nn.Module, example: Tensor, classes: int) -> str:
         for path, module in network.named_modules()
         if isinstance(module, _MAPS)
     ]
-    was_training = network.training
     try:
-        with torch.no_grad():
-            network.eval()(example)
+        with torch.no_grad(), in_evaluation_mode(network):
+            network(example)
     finally:
-        network.train(was_training)
         for hook in hooks:
             hook.remove()
     if not found:

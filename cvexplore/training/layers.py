@@ -16,6 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from cvexplore.training.modes import in_evaluation_mode
+
 _RELUS = frozenset({F.relu, F.relu_, F.relu6, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_})
 _NO_NUMBER = float("nan")
 
@@ -70,11 +72,10 @@ def _called(network: nn.Module, example: Tensor) -> list[tuple[str, nn.Module]]:
         module.register_forward_pre_hook(lambda _, __, path=path: order.setdefault(path))
         for path, module in network.named_modules()
     ]
-    was_training = network.training
     try:
-        network.eval()(example)
+        with in_evaluation_mode(network):
+            network(example)
     finally:
-        network.train(was_training)
         for hook in hooks:
             hook.remove()
     places = {path: (place, 0) for place, path in enumerate(order)}

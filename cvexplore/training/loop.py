@@ -202,7 +202,7 @@ class Training:
         yield self._points("validation", scores.items(), self.step)
         if not math.isfinite(loss):
             number = measurement.first_not_finite()
-            chosen = self.validation[number * BATCH : (number + 1) * BATCH]
+            chosen = self.measured.pictures_of_batch(self.validation, BATCH, number)
             raise self._diverged("validation", self.step, chosen)
 
     def measure(self, split: str) -> list[Point]:

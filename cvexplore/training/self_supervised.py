@@ -54,7 +54,8 @@ class SelfSupervised(Approach):
     @torch.no_grad()
     def labelled_features(self) -> tuple[Tensor, Tensor]:
         """Return the features of the labelled pictures, and their classes. Shape: (N, D), (N,)"""
-        return self.features_of(self.parts.labelled), self.dataset.labels[self.parts.labelled]
+        features = self.features_of(self.parts.labelled)
+        return features, self.dataset.labels[self.parts.labelled].to(features.device)
 
     @torch.no_grad()
     def features_of(self, order: Tensor) -> Tensor:

@@ -77,6 +77,20 @@ def test_the_teacher_is_the_running_mean_of_what_the_student_was() -> None:
     assert not torch.equal(now, expected)
 
 
+def test_batches_that_make_one_step_move_the_teacher_once() -> None:
+    config = replace(SMALL, steps=2, accumulate=4, batch_size=8)
+    training = Training(config)
+    approach = training.approach
+    assert isinstance(approach, Dino)
+    first = approach.projection.directions.detach().clone()
+    points = (p for p in training.points() if (p.split, p.name) == ("train", "loss"))
+    next(points)
+    second = approach.projection.directions.detach().clone()
+    next(points)
+    found = approach.teacher.state_dict()["projection.directions"]
+    torch.testing.assert_close(found, 0.99 * first + 0.01 * second)
+
+
 def test_no_gradient_reaches_the_teacher() -> None:
     training = Training(SMALL)
     approach = training.approach.train()

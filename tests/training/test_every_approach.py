@@ -80,6 +80,24 @@ def test_it_goes_on_after_a_kill_to_the_same_numbers(name: str) -> None:
     assert known(list(again.points())) == known(points[count:])
 
 
+@pytest.mark.parametrize("name", ["mmd", "prototypical", "simclr", "relation"])
+def test_frozen_statistics_are_the_same_after_a_kill(name: str) -> None:
+    """A head that is looked for in the middle of learning must not wake a frozen layer."""
+    config = small(name, steps=6, frozen=0.5)
+    config = replace(config, options={**config.options, "batch_norm": True})
+    whole = Training(config)
+    kept = {}
+    for point in whole.points():
+        if point.step == 3 and point.name == "learning_rate":
+            kept = through_a_file(whole.checkpoint())
+    again = Training(config)
+    again.restore(kept)
+    list(again.points())
+    expected = whole.approach.state_dict()
+    for key, tensor in again.approach.state_dict().items():
+        assert torch.equal(tensor, expected[key]), key
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_it_leaves_a_network_that_others_can_load(name: str, tmp_path: Path) -> None:
     training = Training(small(name, steps=2))

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from cvexplore.errors import CvexploreError
 from cvexplore.plugins import Choice
 from cvexplore.training import RunConfig
 from cvexplore.training.adaptation import adapted, answers
@@ -18,6 +19,8 @@ from cvexplore.training.approaches.relation import comparing, related
 from cvexplore.training.datasets import DATASETS, Dataset
 from cvexplore.training.episodes import Episode, Task, turn, turned
 from cvexplore.training.few_shot import FewShot
+from cvexplore.training.loop import Training
+from cvexplore.training.nonfinite import Diverged
 from cvexplore.training.prototypes import as_linear_map, prototypes, squared_distances
 
 NAMES = ("prototypical", "nearest_centroid", "relation", "maml")
@@ -324,3 +327,45 @@ def test_maml_needs_an_output_a_class() -> None:
     reason = APPROACHES["maml"].not_applicable(recipe("maml", ways=11), digits())
     assert reason
     assert "10 scores" in reason
+
+
+# ------------------------------------------------------------------ what cannot be asked
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"test": 0.05, "approach": Choice("prototypical", {"shots": 10})}, "novel test classes"),
+        ({"augmentations": (Choice("cutmix"),)}, "mixes classes"),
+        ({"augmentations": (Choice("mixup"),)}, "mixes classes"),
+    ],
+)
+def test_what_an_episode_cannot_be_made_of_is_told(changed: dict[str, Any], said: str) -> None:
+    config = replace(RunConfig(), approach=Choice("prototypical"), dataset=Choice("digits"))
+    with pytest.raises(CvexploreError, match=said):
+        Training(replace(config, **changed))
+
+
+def test_a_class_that_nothing_is_known_of_is_told() -> None:
+    """Its prototype would be no number, and the answer to every picture."""
+    data = DATASETS.bind(Choice("digits", {"image_size": 8}))()
+    first = (data.labels == 1).nonzero()[0]
+    kept = torch.cat([(data.labels != 1).nonzero()[:, 0], first]).sort().values
+    few = replace(data, images=data.images[kept], labels=data.labels[kept])
+    config = RunConfig(dataset=Choice("digits"), approach=Choice("prototypical"), split="random")
+    reasons = {
+        APPROACHES["prototypical"].not_applicable(replace(config, seed=seed), few)
+        for seed in range(12)
+    }
+    assert any(each and "No picture of 1 is left" in each for each in reasons)
+
+
+def test_a_loss_that_is_no_number_is_told_with_its_episode() -> None:
+    options = {"inner_rate": 10.0, "inner_steps": 1, "asked_steps": 60}
+    config = replace(standard("maml"), approach=Choice("maml", options), steps=1, snapshots=0)
+    training = Training(config)
+    with pytest.raises(Diverged) as caught:
+        list(training.points())
+    labels = training.approach.dataset.labels[training.batch]
+    assert set(labels.tolist()) <= {6, 7, 8, 9}
+    assert "validation" in str(caught.value)

@@ -48,3 +48,14 @@ def test_maps_and_tokens_are_averaged_over_their_places() -> None:
     assert torch.equal(found, maps.mean((2, 3)))
     assert torch.equal(answer, by_convolution(maps))
     assert torch.equal(heads.entering(by_token, by_token, tokens)[0], tokens.mean(1))
+
+
+def test_finding_a_head_leaves_what_is_frozen_asleep() -> None:
+    """A frozen batch normalisation that is woken goes on counting, and a resume would differ."""
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(8, 3))
+    network.train()
+    network[1].eval()
+    before = network[1].running_mean.clone()
+    assert heads.find(network, torch.ones(1, 1, 4, 4), 3) == "3"
+    assert [each.training for each in network] == [True, False, True, True]
+    assert torch.equal(network[1].running_mean, before)

@@ -231,6 +231,20 @@ class Approach(nn.Module):
         features, scores = heads.entering(self, self.head, images)
         return features.float(), scores
 
+    def measured_batches(self, order: Tensor, size: int) -> int:
+        """Return how many batches there are of these pictures while it is measured."""
+        return len(order.split(size))
+
+    def pictures_of_batch(self, order: Tensor, size: int, number: int) -> Tensor:
+        """Return which pictures are in a batch of these while it is measured. Shape: (N,) -> (B,)
+
+        Args:
+            order: indices of the pictures that are measured.
+            size: of a batch.
+            number: of the batch, from 0.
+        """
+        return order.split(size)[number]
+
     @abstractmethod
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Return "loss", a scalar to descend, and whatever else is worth a curve."""
@@ -282,21 +296,23 @@ def cannot_classify(config: RunConfig, dataset: Dataset) -> str | None:
     if reason := cannot_take(options, dataset):
         return reason
     try:
-        seen = catalog.traced(config.architecture, **options)
+        catalog.traced(config.architecture, **options)
     except CvexploreError as error:
         return f"On pictures of {dataset.image_size} pixels: {error}"
-    scores = [layer.output_shape for layer in seen.layers if layer.output_shape][-1]
-    if scores != (1, len(dataset.classes)):
-        return (
-            f"{architecture.name} gives {scores}, not one score for {len(dataset.classes)} classes."
-        )
     network = catalog.build(config.architecture, device="meta", **options).train()
     (picture,) = catalog.example(config.architecture, **options)
+    pictures = picture.repeat(min(2, config.batch_size), 1, 1, 1)
     try:
-        network(picture.repeat(2, 1, 1, 1))  # such as Inception's helper, which only learning needs
+        network(pictures)  # learning needs more, such as Inception's helper
+        answer = network.eval()(pictures)
     except Exception as error:  # whatever a library's network finds wrong
         reason = str(error).strip().partition("\n")[0]
-        return f"{architecture.name} cannot learn at {dataset.image_size} pixels: {reason}"
+        size = f"{dataset.image_size} pixels{', one at a time' if config.batch_size == 1 else ''}"
+        return f"{architecture.name} cannot learn at {size}: {reason}"
+    scores, classes = getattr(answer, "shape", ()), len(dataset.classes)
+    if tuple(scores) != (len(pictures), classes):
+        given = " × ".join(map(str, scores[1:])) or "several things"
+        return f"{architecture.name} gives {given}, not one score for {classes} classes."
     return None
 
 

@@ -104,7 +104,8 @@ class Dino(TwoViews):
     ) -> None:
         super().__init__(config, dataset)
         self._temperature, self._teacher_temperature = temperature, teacher_temperature
-        self._momentum, self._centring = momentum, centring
+        self._kept = momentum ** (1 / config.accumulate)  # of the teacher, a batch
+        self._centring = centring
         inputs = heads.width(self.head)
         self.projection = Prototypes(inputs, inputs, prototypes)
         self.teacher = nn.ModuleDict(
@@ -141,7 +142,7 @@ class Dino(TwoViews):
         for name, student in pairs:
             slow: list[Tensor] = [*self.teacher[name].parameters()]
             fast: list[Tensor] = [*student.parameters()]
-            torch._foreach_lerp_(slow, fast, 1 - self._momentum)  # pyright: ignore[reportPrivateImportUsage]
+            torch._foreach_lerp_(slow, fast, 1 - self._kept)  # pyright: ignore[reportPrivateImportUsage]
 
     @torch.no_grad()
     def _teacher_scores(self, images: Tensor) -> Tensor:

@@ -147,6 +147,9 @@ class MAE(SelfSupervised):
                 "A stem of convolutions lets each token see its neighbours' patches, so hidden "
                 "ones would not be hidden: choose the stem patches."
             )
+        width = config.approach.options.get("decoder_width", _HEAD_WIDTH)
+        if width % _HEAD_WIDTH:
+            return f"The decoder's width has to be a multiple of {_HEAD_WIDTH}, one head's share."
         if _patch_size(config, dataset) == dataset.image_size:
             return "The whole picture is one patch, so none is left to draw it from."
         return None

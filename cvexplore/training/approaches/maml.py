@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from cvexplore.plugins import Choice, Range
 from cvexplore.training.adaptation import adapted, answers, to_adapt
@@ -119,16 +120,17 @@ class MAML(FewShot):
         self, network: nn.Module, episode: Episode, steps: int, second_order: bool
     ) -> Tensor:
         support, ways = episode.support, episode.ways
-        weights = adapted(
-            network,
-            support,
-            episode.support_labels,
-            ways=ways,
-            rate=self._inner_rate,
-            steps=steps,
-            second_order=second_order,
-        )
-        both = answers(network, weights, torch.cat([support, episode.images]))
+        with sdpa_kernel(SDPBackend.MATH):  # fused attention has no second derivative
+            weights = adapted(
+                network,
+                support,
+                episode.support_labels,
+                ways=ways,
+                rate=self._inner_rate,
+                steps=steps,
+                second_order=second_order,
+            )
+            both = answers(network, weights, torch.cat([support, episode.images]))
         return both[len(support) :, :ways]
 
     def told(self, scores: Tensor) -> Tensor:

@@ -199,6 +199,7 @@ def _spoils(augmentation: str, tasks: Sequence[Task]) -> str | None:
             return f"The augmentation {augmentation} mixes pictures, but not their answers."
         case "geometric" | "policies" if BOX in names:
             return f"The augmentation {augmentation} moves objects, but not their boxes."
-    if augmentation in _RECOLOURS and "colour" in names:
+    recolours = augmentation in _RECOLOURS or kind(augmentation) == "policies"
+    if recolours and "colour" in names:
         return f"The augmentation {augmentation} changes colours, which are to be named."
     return None

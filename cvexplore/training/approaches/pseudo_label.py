@@ -71,6 +71,7 @@ class PseudoLabel(SemiSupervised):
         super().__init__(config, dataset)
         self.labelled_pictures = labelled_pictures
         self._weight, self._begin, self._full = weight, begin, full
+        self._batches_a_step = config.accumulate
 
     def views(self, pictures: Pictures, number: int) -> tuple[Tensor, ...]:
         """Return the pictures as the recipe's augmentations change them."""
@@ -83,7 +84,8 @@ class PseudoLabel(SemiSupervised):
         (others,) = batch.views
         scores = self(torch.cat([batch.images, others]))
         known, unknown = scores.split([len(batch.images), len(others)])
-        weight = self._weight * ramp(batch.number, self._begin, self._full)
+        step = batch.number // self._batches_a_step
+        weight = self._weight * ramp(step, self._begin, self._full)
         guesses = unknown.detach().argmax(1)
         of_labels = F.cross_entropy(known, batch.labels)
         of_guesses = F.cross_entropy(unknown, guesses)

@@ -17,6 +17,7 @@ from cvexplore.training.config import RunConfig
 from cvexplore.training.datasets import Dataset
 from cvexplore.training.episodes import Episode, Novel, Shots, Ways
 from cvexplore.training.few_shot import FewShot
+from cvexplore.training.modes import in_evaluation_mode
 from cvexplore.training.prototypes import prototypes
 
 MOVED = Choice("affine", {"degrees": 10.0, "shift": 0.08, "scale": 0.1})
@@ -96,7 +97,8 @@ class Relation(FewShot):
 
     @torch.no_grad()
     def _shape(self) -> torch.Size:
-        return self.maps(self.example()).shape
+        with in_evaluation_mode(self.network):
+            return self.maps(self.example()).shape
 
     def maps(self, images: Tensor) -> Tensor:
         """Return the network's last maps, in fp32. Shape: (B, C, H, W) -> (B, channels, h, w)"""
@@ -173,11 +175,10 @@ def last_maps(network: nn.Module, example: Tensor) -> str:
         return hook
 
     hooks = [each.register_forward_hook(look(path)) for path, each in network.named_modules()]
-    was_training = network.training
     try:
-        network.eval()(example)
+        with in_evaluation_mode(network):
+            network(example)
     finally:
-        network.train(was_training)
         for hook in hooks:
             hook.remove()
     return found[-1]
