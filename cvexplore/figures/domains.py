@@ -1,5 +1,6 @@
 """Pictures of two domains as points: coloured by their class, marked by their domain."""
 
+import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ def two_domains(
 
     figure = Figure()
     of_class, of_target = np.asarray(labels), np.asarray(target, bool)
-    for label, name in enumerate(classes):
+    for label, name in enumerate(map(html.escape, classes)):
         for domain, mark in enumerate(MARKS):
             mine = (of_class == label) & (of_target == bool(domain))
             if not mine.any():

@@ -1,5 +1,6 @@
 """An episode of few-shot learning: a flat map of it, what a picture is compared to, and marks."""
 
+import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,9 @@ def compared(
     most = max(values, default=0.0) or 1.0
     figure.update_xaxes(title=measure, range=[0, 1.35 * most])  # room for the words
     figure.update_yaxes(
-        tickvals=list(range(len(names))), ticktext=list(names), autorange="reversed"
+        tickvals=list(range(len(names))),
+        ticktext=list(map(html.escape, names)),
+        autorange="reversed",
     )
     return figure
 
@@ -103,7 +106,7 @@ def episode_map(
     from plotly.graph_objects import Figure, Scatter
 
     figure = Figure()
-    for index, name in enumerate(names):
+    for index, name in enumerate(map(html.escape, names)):
         shade = colour(figure, index)
         shown = support[np.asarray(support_labels) == index]
         mine = np.asarray(labels) == index

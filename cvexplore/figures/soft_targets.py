@@ -1,5 +1,6 @@
 """What a teacher and its student say of a picture: a probability for each class."""
 
+import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ def soft_targets(
     for place, (who, values) in enumerate((("teacher", teacher), ("student", student))):
         figure.add_trace(
             Bar(
-                x=list(classes),
+                x=list(map(html.escape, classes)),
                 y=list(values),
                 name=who,
                 marker={"color": colour(figure, place)},

@@ -1,5 +1,6 @@
 """How many pictures of each class are learned from, looked at, and kept for the end."""
 
+import html
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ def split_bars(
             Bar(
                 x=list(range(len(classes))),
                 y=list(counts),
-                customdata=list(classes),
+                customdata=list(map(html.escape, classes)),
                 name=name,
                 marker={"color": colour(figure, index)},
                 hovertemplate=f"%{{customdata}}: %{{y:,}} for {name}<extra></extra>",
@@ -38,7 +39,7 @@ def split_bars(
     figure.update_xaxes(
         tickmode="array",
         tickvals=list(range(len(classes))) if few else [],
-        ticktext=list(classes) if few else [],
+        ticktext=list(map(html.escape, classes)) if few else [],
         fixedrange=True,
         title=None if few else f"{len(classes)} classes",
     )

@@ -35,7 +35,8 @@ def over_steps(lines: Mapping[str, Line], title: str, step: int, *, log: bool = 
             )
         )
     figure.update_layout(frame(300))
-    figure.update_xaxes(title="Step")
+    last = max([step, *(each for steps, _ in lines.values() for each in steps)])
+    figure.update_xaxes(title="Step", range=[0, 1.03 * last], tickformat=",d")
     figure.update_yaxes(title=title, type="log" if log else "linear")
     figure.add_vline(x=step, line={"color": "#888888", "width": 2, "dash": "dot"})
     return figure

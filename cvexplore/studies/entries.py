@@ -23,6 +23,7 @@ class Entry:
         config: its recipe, whose seed and labels are varied.
         labels: the counts of labelled pictures a class it is measured with; 0 is all there are.
         before: the recipe whose weights it starts from, where it has two parts.
+        teacher: the recipe of the network that teaches it, where it has one.
         control: whether others are held against it.
     """
 
@@ -30,6 +31,7 @@ class Entry:
     config: RunConfig
     labels: tuple[int, ...] = (0,)
     before: RunConfig | None = None
+    teacher: RunConfig | None = None
     control: bool = False
 
 
@@ -76,10 +78,22 @@ def seeded(config: RunConfig, seed: int, labels: int) -> RunConfig:
 
 
 def beginning(entry: Entry, seed: int, labels: int) -> RunConfig | None:
-    """Return the recipe whose weights an entry starts from, with no more labels than it has."""
-    if entry.before is None:
-        return None
-    return seeded(entry.before, seed, labels)
+    """Return the recipe that is learned before an entry's own.
+
+    What it starts from has no more labels than it has itself; a teacher has its own, of pictures
+    that this seed does not hold out.
+    """
+    if entry.teacher:
+        return replace(entry.teacher, seed=seed)
+    return entry.before and seeded(entry.before, seed, labels)
+
+
+def going_on(entry: Entry, config: RunConfig, file: str) -> RunConfig:
+    """Return a recipe of an entry that goes on from what was learned before, kept in a file."""
+    if entry.before:
+        return replace(config, weights=file)
+    options = {**config.approach.options, "teacher": file}
+    return replace(config, approach=Choice(config.approach.name, options))
 
 
 @cache

@@ -128,7 +128,7 @@ def _few_shot() -> Study:
     untaught = recipe("maml", steps=1, learning_rate=1e-6)  # as good as none
     return Study(
         name="few_shot",
-        title="Five pictures each of four classes never seen: enough?",
+        title="Are five pictures of a new class enough?",
         metric="accuracy",
         what="Accuracy, 4-way 5-shot, digits 6 to 9",
         entries=(
@@ -194,6 +194,7 @@ def _tasks() -> Study:
 def _distillation() -> Study:
     distilled = recipe("distillation", steps=_STEPS["steps"])
     alone = replace(distilled, approach=Choice("supervised"))
+    teacher = recipe("supervised", **_STEPS, augmentations=VIEWS)
     return Study(
         name="distillation",
         title="Does a small student learn more from a teacher than from the labels?",
@@ -201,10 +202,11 @@ def _distillation() -> Study:
         what="Accuracy on held-out digits",
         entries=(
             Entry("The student alone", alone, _SOME, control=True),
-            Entry("Distilled", distilled, _SOME),
+            Entry("Distilled", distilled, _SOME, teacher=teacher),
         ),
-        note="The student has the labelled pictures; distilled, it also hears what its teacher, "
-        "the bundled network, makes of all others.",
+        note="The student has the labelled pictures; distilled, it also hears what its teacher "
+        "makes of all others. The teacher learned from the labels of all pictures but those held "
+        "out.",
     )
 
 

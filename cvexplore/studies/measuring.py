@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from cvexplore.studies.entries import Entry, Study, beginning, seeded
+from cvexplore.studies.entries import Entry, Study, beginning, going_on, seeded
 from cvexplore.studies.results import Row, short
 from cvexplore.training.config import RunConfig
 from cvexplore.training.loop import Training
@@ -26,18 +26,20 @@ def measure(study: Study, entry: Entry, seed: int) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "weights.safetensors"
         first: Training | None = None
+        known: RunConfig | None = None
         training: Training | None = None
         before = seconds = 0.0
         for labels in entry.labels:
             config = seeded(entry.config, seed, labels)
             begins, recipe = config, beginning(entry, seed, labels)
             if recipe:
-                if first is None or not isinstance(first.approach, SelfSupervised):
+                if first is None or (recipe != known and not _is_unlabelled(first)):
                     first, before = _timed(recipe)
+                known = recipe
                 _know(first, recipe.labels)
                 first.save(file)
-                begins = replace(config, weights=str(file))
-            if training is None or not isinstance(training.approach, SelfSupervised):
+                begins = going_on(entry, config, str(file))
+            if training is None or not _is_unlabelled(training):
                 training, seconds = _timed(begins)
             _know(training, config.labels)
             yield Row(
@@ -70,9 +72,13 @@ def learned(config: RunConfig) -> Training:
     return training
 
 
+def _is_unlabelled(training: Training) -> bool:
+    return isinstance(training.approach, SelfSupervised)
+
+
 def _know(training: Training, count: int) -> None:
     """Let what learns without labels know so many labelled pictures a class, if it does."""
-    if not isinstance(training.approach, SelfSupervised):
+    if not _is_unlabelled(training):
         return
     parts, labels = training.approach.parts, training.approach.dataset.labels
     known = few(labels, parts.train, count, training.config.seed)

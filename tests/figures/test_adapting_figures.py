@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from cvexplore.figures.domains import two_domains
+from cvexplore.figures.episode import compared
 from cvexplore.figures.soft_targets import soft_targets
+from cvexplore.figures.split_bars import split_bars
 from cvexplore.figures.tasks import beside_alone, over_steps
 
 
@@ -49,3 +51,16 @@ def test_teacher_and_student_stand_side_by_side() -> None:
     assert [list(each.y) for each in figure.data] == [[0.9, 0.1], [0.6, 0.4]]
     assert figure.layout.barmode == "group"
     assert figure.layout.xaxis.type == "category"  # names such as 0 and 1 are no numbers
+
+
+def test_a_class_of_ones_own_is_text_and_no_markup() -> None:
+    names = ["<b>bold</b>", "a & b"]
+    written = ["&lt;b&gt;bold&lt;/b&gt;", "a &amp; b"]
+    assert list(soft_targets([0.4, 0.6], [0.5, 0.5], names).data[0].x) == written
+    bars = compared(names, [1.0, 2.0], "Distance", answer=0)
+    assert list(bars.layout.yaxis.ticktext) == written
+    points = np.eye(2)
+    plane = two_domains(points, [0, 1], [False, True], classes=names, domains=("a", "b"))
+    assert [each.name for each in plane.data] == written
+    split = split_bars({"training": [1, 2]}, names)
+    assert list(split.layout.xaxis.ticktext) == written

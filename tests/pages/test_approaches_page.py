@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -105,3 +106,60 @@ def test_choosing_a_way_to_learn_fills_the_form() -> None:
     assert said["approach"]["name"] == "simclr"
     assert said["batch_size"] == standard("simclr").batch_size
     assert said["approach"] == {"name": Choice("simclr").name, "options": {}}
+
+
+def test_going_back_in_the_browser_shows_what_was_there() -> None:
+    app = opened("approaches", approach="dino")
+    app.selectbox(key="approach").set_value("rotation").run()
+    assert app.query_params["approach"] in ("rotation", ["rotation"])
+    app.query_params["approach"] = "dino"
+    app.run()
+    assert app.selectbox(key="approach").value == "dino"
+    assert APPROACHES["dino"].card.idea in texts(app)
+
+
+def test_an_address_that_names_nothing_is_told() -> None:
+    app = opened("approaches", approach="<b>nothing", question="labels")
+    assert not app.exception
+    assert "There is no way to learn called <b>nothing" in app.info[0].value.replace("\\", "")
+
+
+def test_of_two_parts_the_first_is_repeated_and_called_so() -> None:
+    app = opened("approaches", question="masked")
+    button = next(each for each in app.button if each.label == "Repeat, first part")
+    button.click().run()
+    (run,) = RunStore().runs()
+    assert run.config.approach.name == "mae"
+    assert "first part" in run.name
+
+
+def test_a_run_of_somebody_else_is_not_yours() -> None:
+    store = RunStore()
+    rows = [each for each in shipped() if each.entry == "Prototypical"]
+    for each in rows:
+        store.submit(each.config, owner="somebody else")
+    app = opened("approaches", question="few_shot")
+    assert sum(each.label == "Repeat" for each in app.button) == len(rows)
+
+
+def test_what_was_in_the_way_is_asked_again_once_its_run_goes_on() -> None:
+    """A teacher that still learns has no weights; the same page an hour later has to know."""
+    from cvexplore.ui.training import plan
+
+    store = RunStore()
+    run_id = store.submit(standard("supervised"), owner="me")
+    choice = Choice("distillation", {"teacher": f"run:{run_id}"})
+    config = replace(standard("distillation"), approach=choice)
+    first = plan._states(config)
+    assert first == ("queued",)
+    store.delete(run_id)
+    store.purge(run_id)
+    assert plan._states(config) != first
+
+
+def test_maml_in_half_precision_is_refused_before_it_is_launched() -> None:
+    from cvexplore.ui.training import plan
+
+    fit = plan._fitting(replace(standard("maml"), precision="bf16"))
+    assert fit.obstacle == "The gradient of a step of learning is only computed in fp32."
+    assert not plan._fitting(standard("maml")).obstacle

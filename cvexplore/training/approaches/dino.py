@@ -71,7 +71,7 @@ class Dino(TwoViews):
         "network at the other, and it learns to give its copy's answer. No label, no other picture "
         "to be unlike: a centre and a low temperature keep all from giving one answer.",
         formula=r"L = -\sum_k \mathrm{softmax}_k\!\Big(\frac{g_{\bar\theta}(x_1) - c}"
-        r"{\tau_t}\Big) \log \mathrm{softmax}_k\!\Big(\frac{g_\theta(x_2)}{\tau_s}\Big)",
+        r"{\tau_t}\Big) \quad \log \mathrm{softmax}_k\!\Big(\frac{g_\theta(x_2)}{\tau_s}\Big)",
         source="Caron, Touvron, Misra, Jégou, Mairal, Bojanowski, Joulin, Emerging Properties in "
         "Self-Supervised Vision Transformers, 2021, arXiv 2104.14294",
         data="many pictures without labels, and augmentations that leave the class as it is",

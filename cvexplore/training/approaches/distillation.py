@@ -51,10 +51,10 @@ class Distillation(Supervised):
         data="a trained network, and pictures like those it learned from; few labels or none",
         annotation="class",
         helps="with few labels and many pictures: a small network with 10 labels a class has 91 % "
-        "with the teacher, 72 % without (one seed)",
-        fails="where all labels are known: 92 to 93 % with the teacher, 94 % without. And our own "
-        "teacher learned from 80 % of MNIST-5k, with seed 0: at another seed or share it has seen "
-        "some of what is measured on",
+        "with the teacher, 74 % without (three seeds, a teacher each)",
+        fails="where all labels are known: 92 to 93 % with the teacher, 94 % without. And the "
+        "bundled teacher learned from 80 % of MNIST-5k, with seed 0: at another seed or share it "
+        "has seen some of what is measured on, so measure with a run of yours as the teacher",
         applications="networks for telephones and cameras; one network for the answers of many",
     )
     shows = ("soft_targets",)

@@ -43,7 +43,7 @@ class FixMatch(SemiSupervised):
         "is, it has to say the same of the picture much changed.",
         formula=r"L = -\log p(y \mid x) \quad "
         r"- \frac{\lambda}{U} \sum_u "
-        r"\mathbb{1}[\max_c p(c \mid u_{weak}) \geq \tau] \log p(\hat{c} \mid u_{strong})",
+        r"\quad \mathbb{1}[\max_c p(c \mid u_{weak}) \geq \tau] \log p(\hat{c} \mid u_{strong})",
         source="Sohn, Berthelot, Li, Zhang, Carlini, Cubuk, Kurakin, Zhang, Raffel, FixMatch: "
         "Simplifying Semi-Supervised Learning with Consistency and Confidence, 2020, arXiv "
         "2001.07685",

@@ -15,7 +15,11 @@ from cvexplore.ui.runs.owner import owner
 from cvexplore.ui.training import link
 from cvexplore.ui.words import duration, plain
 
-_TWO_PARTS = " What is learned first; then start from that run's weights by the same approach."
+_FIRST_PART = (
+    " It is the first of two: what is shown here then started from that run's weights, or had it "
+    "for a teacher."
+)
+_GOOD = ("queued", "starting", "running", "stopping", "paused", "finished")
 
 if TYPE_CHECKING:
     from cvexplore.figures.approaches import Line
@@ -126,8 +130,9 @@ def _times(found: dict[str, tuple[Point, ...]]) -> None:
 def _behind(study: "Study", name: str, point: Point, store: RunStore) -> None:
     """Draw the runs behind a point: open those that are here, repeat those that are not."""
     asked = f" with {point.labels} labels a class" if point.labels else ""
-    st.markdown(f"**{plain(name)}{asked}**: click a point to see the runs that made it.")
-    runs = {short(run.config): run for run in store.runs()}
+    st.markdown(f"**{plain(name)}{asked}**, each seed. Click in the chart for others.")
+    mine = (run for run in reversed(store.runs()) if run.owner == owner() and run.state in _GOOD)
+    runs = {short(run.config): run for run in mine}  # the newest of several
     for row, place in zip(point.rows, st.columns(max(3, len(point.rows))), strict=False):
         with place, st.container(border=True):
             _row(study, row, runs.get(row.before or row.recipe), store)
@@ -146,21 +151,22 @@ def _row(study: "Study", row: Row, run: Run | None, store: RunStore) -> None:
             label="Recipe",
             icon=":material/tune:",
             query_params={"recipe": link.written(config)},
-            help="In the form that trains." + (_TWO_PARTS if row.before else ""),
+            help="In the form that trains." + (_FIRST_PART if row.before else ""),
         )
         if run:
             st.page_link(
                 page("runs"),
-                label="Your run",
+                label="Your run" + (", first part" if row.before else ""),
                 icon=":material/monitoring:",
                 query_params={"run": run.id},
             )
             return
-        if not st.button(
-            "Repeat", icon=":material/replay:", key=f"repeat.{'.'.join(map(str, row.key))}"
-        ):
+        part = ", first part" if row.before else ""
+        key = f"repeat.{'.'.join(map(str, row.key))}"
+        help_ = "Trains it again." + (_FIRST_PART if row.before else "")
+        if not st.button(f"Repeat{part}", icon=":material/replay:", key=key, help=help_):
             return
     with told():
-        run_id = store.submit(config, owner=owner(), name=f"{row.entry}, seed {row.seed}")
+        run_id = store.submit(config, owner=owner(), name=f"{row.entry}{part}, seed {row.seed}")
         runner.ensure()
     st.switch_page(page("runs"), query_params={"run": run_id})

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SHOWN = 4  # pictures
 _MANY = 1_000  # pictures that a price is told of
 _SIDE = 224  # pixels of a picture on the page
-_PIXELS = 12  # a side, of the piece of a mask that is written out
+_PIXELS = 9  # a side, of the piece of a mask that is written out
 
 
 def known(dataset: "Dataset") -> bool:

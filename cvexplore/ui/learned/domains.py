@@ -69,7 +69,7 @@ def _draw(moment: Moment, names: tuple[str, str], place: int) -> None:
             principal(features).points,
             labels,
             target.tolist(),
-            classes=[plain(each) for each in moment.dataset.classes],
+            classes=moment.dataset.classes,
             domains=names,
         ),
         key=moment.key(f"map{place}"),

@@ -41,7 +41,7 @@ def show(moment: Moment) -> None:
     )
     sure = taught.softmax(1).amax(1)
     chosen = sure.argsort()[:_SHOWN].tolist()
-    names = [plain(each) for each in moment.dataset.classes]
+    names = moment.dataset.classes
     for place, column in zip(chosen, [*st.columns(2)] * _SHOWN, strict=False):
         teacher, student = (
             (each[place] / temperature).softmax(0).tolist() for each in (taught, scores)
@@ -51,7 +51,7 @@ def show(moment: Moment) -> None:
             picture, bars = st.columns([1, 4], vertical_alignment="center")
             images = moment.dataset.images[order[[place]]].numpy()
             picture.image(mosaic(images, columns=1, tile=64), alt=f"A picture of {label}")
-            picture.caption(label)
+            picture.caption(plain(label))
             bars.plotly_chart(
                 soft_targets(teacher, student, names),
                 key=moment.key(f"bars{place}"),

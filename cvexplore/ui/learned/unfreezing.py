@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, get_args
 import streamlit as st
 
 from cvexplore.ui.learned import Moment
-from cvexplore.ui.words import plain
 
 if TYPE_CHECKING:
     from cvexplore.training.approaches.transfer import Transfer
@@ -16,7 +15,7 @@ TITLE = "What learned, and how far it went"
 
 def show(moment: Moment) -> None:
     """Draw the groups of layers at this moment, and how many parameters each way would teach."""
-    from cvexplore.figures.parameters import learning_along, ratio, total_and_trained
+    from cvexplore.figures.parameters import learning_along, total_and_trained
     from cvexplore.training.approaches.transfer import Transfer
     from cvexplore.training.unfreezing import Way
 
@@ -26,8 +25,8 @@ def show(moment: Moment) -> None:
     total = depths.trained("full", 0.0)
     now = depths.trained(approach.way, progress)
     st.markdown(
-        f"**{approach.way.capitalize()}**, {progress:.0%} of the run: {ratio(total, now)} of "
-        f"{total:,} parameters learn."
+        f"**{approach.way.capitalize()}**, {progress:.0%} of the run: {now:,} of "
+        f"{total:,} parameters learn ({now / total:.2%})."
     )
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -64,7 +63,7 @@ def _groups(moment: Moment, approach: "Transfer", progress: float) -> dict[str, 
     for index, (group, share) in enumerate(zip(depths.groups, moved, strict=True)):
         own = depths.parameters(index)
         first, last = group[0].path, group[-1].path
-        rows["Layers"].append(plain(first if first == last else f"{first} … {last}"))
+        rows["Layers"].append(first if first == last else f"{first} … {last}")
         rows["Parameters"].append(f"{sum(each.numel() for each in own):,}")
         scale = rates.get(own[0], 1.0) if own else 1.0
         rows["Rate"].append("frozen" if index < closed else f"× {scale:.3g}")

@@ -9,6 +9,7 @@ import streamlit as st
 
 from cvexplore import catalog
 from cvexplore.errors import CvexploreError
+from cvexplore.runs import RunStore
 from cvexplore.training.config import RunConfig
 from cvexplore.training.schedules import SCHEDULES
 from cvexplore.ui.training.ancestors import seen_before
@@ -90,7 +91,7 @@ def plan(config: RunConfig, dataset: "Dataset") -> Plan:
         steps_per_epoch=an_epoch,
         steps=steps,
         rates=tuple(config.learning_rate * schedule(step, steps, ()) for step in places),
-        fit=_missing(config) or _fit(_what_fits(config)),
+        fit=_missing(config) or _fitting(config),
         warning=seen_before(config, dataset, parts),
     )
 
@@ -129,12 +130,43 @@ def _what_fits(config: RunConfig) -> str:
         approach=config.approach,
         dataset=config.dataset,
         augmentations=config.augmentations,
+        precision=config.precision,
+        batch_size=min(2, config.batch_size),  # a single picture has no spread to be divided by
+        validation=config.validation,
+        test=config.test,
+        split=config.split,
+        seed=config.seed,
     ).to_json()
 
 
+def _fitting(config: RunConfig) -> Fit:
+    """Return the network on this data; what is wrong today may be right when it is asked again."""
+    try:
+        return _fit(_what_fits(config), _states(config))
+    except CvexploreError as error:
+        return Fit(obstacle=str(error))
+
+
+def _states(config: RunConfig) -> tuple[str, ...]:
+    """Return how far the runs are that a recipe goes on from or is taught by."""
+    words = (config.weights, str(config.approach.options.get("teacher", "")))
+    return tuple(_state(word) for word in words if word.startswith("run:"))
+
+
+def _state(word: str) -> str:
+    try:
+        return RunStore().run(word.removeprefix("run:").partition("@")[0]).state
+    except CvexploreError:
+        return "gone"
+
+
 @st.cache_data(max_entries=64, show_spinner="Fitting the network to the data…")
-def _fit(recipe: str) -> Fit:
-    """Return the network on this data, and why it cannot learn from it."""
+def _fit(recipe: str, states: tuple[str, ...]) -> Fit:
+    """Return the network on this data, or why it cannot learn from it.
+
+    Raises:
+        CvexploreError: something that is named is not here, and may be later: it is not remembered.
+    """
     from cvexplore.training.approaches import APPROACHES
     from cvexplore.training.datasets import DATASETS
     from cvexplore.training.starting import network_options
@@ -142,15 +174,12 @@ def _fit(recipe: str) -> Fit:
     config = RunConfig.from_json(recipe)
     dataset = DATASETS.bind(config.dataset)()
     make = APPROACHES[config.approach.name]
-    try:
-        if obstacle := make.not_applicable(config, dataset):
-            return Fit(obstacle=obstacle)
-        options = network_options(config, dataset)
-        seen = catalog.traced(config.architecture, **options)
-        opening = _opening(config, dataset, options)
-        return Fit(seen.parameters, opening[0][1], opening)
-    except CvexploreError as error:
-        return Fit(obstacle=str(error))
+    if obstacle := make.not_applicable(config, dataset):
+        return Fit(obstacle=obstacle)
+    options = network_options(config, dataset)
+    seen = catalog.traced(config.architecture, **options)
+    opening = _opening(config, dataset, options)
+    return Fit(seen.parameters, opening[0][1], opening)
 
 
 def _opening(
