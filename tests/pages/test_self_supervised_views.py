@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
 from cvexplore.plugins import Choice
@@ -110,3 +111,43 @@ def test_a_picture_of_the_data_set_can_stand_for_ones_own() -> None:
     choose(app, "A picture of yours")
     assert "**The picture**" in said(app)
     assert "lent" in said(app)
+
+
+# ------------------------------------------------------------------ turns and prototypes
+
+
+def test_turns_are_told_right_as_often_as_the_run_measured() -> None:
+    run = learned(approach=Choice("rotation"), options={"width": 4}, steps=8, batch_size=16)
+    app = looking(run)
+    assert "which way up" in said(app)
+    table = next(each.value for each in app.dataframe if "Turns told right" in each.value)
+    approach = approach_at(RunStore(), run, run.steps, DATASETS.bind(SHAPES)())
+    order = approach.parts.validation
+    right, asked = dict.fromkeys(approach.names, 0), dict.fromkeys(approach.names, 0)
+    for place in order.tolist():
+        picture = approach.drawn(torch.tensor([place])).images
+        for quarters in range(4):
+            turned = approach.prepared(picture.rot90(quarters, (2, 3)))
+            with torch.no_grad():
+                told = approach.turns(approach.features(turned)).argmax().item()
+            name = approach.names[int(approach.dataset.labels[place])]
+            right[name] += told == quarters
+            asked[name] += 1
+    for _, row in table.iterrows():
+        assert row["Turns told right"] == pytest.approx(right[row["Class"]] / asked[row["Class"]])
+
+
+def test_prototypes_are_shown_with_what_goes_to_them() -> None:
+    run = learned(approach=Choice("dino", {"prototypes": 5}), options={"width": 4})
+    app = looking(run)
+    approach = approach_at(RunStore(), run, run.steps, DATASETS.bind(SHAPES)())
+    order = approach.parts.validation
+    with torch.no_grad():
+        pictures = approach.prepared(approach.drawn(order).images)
+        nearest = approach.projection(approach.features(pictures)).argmax(1)
+    counts = nearest.bincount(minlength=5)
+    assert f"{len(order)} validation pictures go to {(counts > 0).sum()} of 5" in said(app)
+    for prototype, count in enumerate(counts.tolist()):
+        if count:
+            labels = approach.dataset.labels[order[nearest == prototype]].bincount()
+            assert f"{count} pictures, {labels.max() / count:.0%} of them" in said(app)

@@ -82,6 +82,7 @@ class Dino(TwoViews):
         "answer, and the curve of used prototypes falls to 1",
         applications="photos without end and without labels; features for search and for parts",
     )
+    shows = ("prototypes", "embedding")
     standard: ClassVar[Mapping[str, Any]] = {
         "augmentations": VIEWS,
         "options": {"batch_norm": True, "dropout": 0.0},

@@ -59,7 +59,7 @@ class Rotation(SelfSupervised):
         "digits its features are hardly better than those of random weights",
         applications="photos of scenes and things; scans that are always taken the same way up",
     )
-    shows = ("embedding",)
+    shows = ("turns", "embedding")
     standard: ClassVar[Mapping[str, Any]] = {
         "augmentations": VIEWS,
         "options": {"batch_norm": True, "dropout": 0.0},
