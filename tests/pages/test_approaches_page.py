@@ -142,6 +142,15 @@ def test_a_run_of_somebody_else_is_not_yours() -> None:
     assert sum(each.label == "Repeat" for each in app.button) == len(rows)
 
 
+def test_what_each_needs_is_also_a_table() -> None:
+    app = opened("approaches")
+    table = next(each.value for each in app.dataframe if "Pictures" in each.value)
+    assert sorted(table["Way to learn"]) == sorted(APPROACHES[name].card.title for name in NAMES)
+    supervised = table[table["Way to learn"] == "Supervised"].iloc[0]
+    assert supervised["Pictures"] == 4000  # of MNIST-5k a fifth is held out
+    assert supervised["Minutes of labelling"] == pytest.approx(4000 * 2 / 60)
+
+
 def test_what_was_in_the_way_is_asked_again_once_its_run_goes_on() -> None:
     """A teacher that still learns has no weights; the same page an hour later has to know."""
     from cvexplore.ui.training import plan

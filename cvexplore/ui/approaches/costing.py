@@ -51,3 +51,28 @@ def show(known: dict[str, Card]) -> None:
         "a picture's class (our estimate), 42 s to draw and check a box (Su, Deng, Fei-Fei, 2012) "
         "and 79 s to outline an object (Lin et al., 2014, arXiv 1405.0312)."
     )
+    with st.expander("As a table", icon=":material/table:"):
+        _table(found)
+
+
+def _table(found: list[Cost]) -> None:
+    rows = [
+        {
+            "Way to learn": each.name,
+            "Family": each.family,
+            "Pictures": each.pictures,
+            "Labels": each.what,
+            "Minutes of labelling": 60 * each.hours,
+        }
+        for each in sorted(found, key=lambda each: each.hours)
+    ]
+    st.dataframe(
+        rows,
+        column_config={
+            "Pictures": st.column_config.NumberColumn(format="localized"),
+            "Minutes of labelling": st.column_config.NumberColumn(format="%.1f"),
+        },
+        hide_index=True,
+        key="costs.table",
+        alt="Pictures and minutes of labelling, by way to learn",
+    )
