@@ -36,3 +36,19 @@ def test_a_card_leads_to_a_form_that_is_filled_in(go: Open) -> None:
     expect(page).to_have_url(re.compile("/train"))
     expect(page.get_by_role("button", name="Launch")).to_be_enabled(timeout=60_000)
     expect(page.get_by_role("combobox", name="Learn by")).to_have_value("Self-supervised: SimCLR")
+
+
+def test_back_in_the_browser_goes_back_to_the_card_before(go: Open) -> None:
+    page = go("/approaches?approach=dino")
+    choice = page.get_by_role("combobox", name="Way to learn")
+    expect(choice).to_have_value(re.compile("DINO"))
+    choice.click()
+    page.get_by_role("option", name=re.compile("Rotation")).click()
+    settle(page)
+    expect(page).to_have_url(re.compile("approach=rotation"))
+    expect(page.get_by_text("Turn a picture by a quarter")).to_be_visible()
+    page.go_back()
+    settle(page)
+    expect(page).to_have_url(re.compile("approach=dino"))
+    expect(choice).to_have_value(re.compile("DINO"))
+    expect(page.get_by_text("A slow copy of the network")).to_be_visible()
